@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "bus/authority.hpp"
+
+#include <chrono>
+#include <map>
+
+namespace ktally {
+namespace {
+
+constexpr const char *polkit_interface = "org.freedesktop.PolicyKit1.Authority";
+constexpr std::uint32_t allow_user_interaction = 1; // polkit: CheckAuthorizationFlags
+constexpr std::chrono::minutes patience{10};        // longer than any agent waits for a password
+
+using AuthorizationResult = sdbus::Struct<bool, bool, std::map<std::string, std::string>>;
+
+sdbus::Error denied(const std::string &why)
+{
+    return dbus::error("org.freedesktop.DBus.Error.AccessDenied", why);
+}
+
+} // namespace
+
+Caller Caller::of(const sdbus::Message &message)
+{
+    return {message.getSender(), dbus::allows_interactive_authorization(message)};
+}
+
+Authority::Authority(sdbus::IConnection &connection)
+    : bus_{sdbus::createProxy(connection, dbus::ServiceName{"org.freedesktop.DBus"},
+                              sdbus::ObjectPath{"/org/freedesktop/DBus"})},
+      polkit_{sdbus::createProxy(connection, dbus::ServiceName{"org.freedesktop.PolicyKit1"},
+                                 sdbus::ObjectPath{"/org/freedesktop/PolicyKit1/Authority"})}
+{
+}
+
+void Authority::ask(const Caller &caller, const std::string &action, Answer answer)
+{
+    bus_->callMethodAsync("GetConnectionUnixUser")
+        .onInterface("org.freedesktop.DBus")
+        .withArguments(caller.name)
+        .uponReplyInvoke([this, caller, action, answer](dbus::ReplyError error, std::uint32_t uid) {
+            if (error)
+                answer(0, denied("who is calling cannot be told: " + error->getMessage()));
+            else if (uid == 0)
+                answer(uid, std::nullopt);
+            else
+                ask_polkit(caller, action, uid, answer);
+        });
+}
+
+void Authority::ask_polkit(const Caller &caller, const std::string &action, std::uint32_t uid, Answer answer)
+{
+    using Subject = sdbus::Struct<std::string, std::map<std::string, sdbus::Variant>>;
+    const Subject subject{"system-bus-name",
+                          std::map<std::string, sdbus::Variant>{{"name", sdbus::Variant{caller.name}}}};
+    polkit_->callMethodAsync("CheckAuthorization")
+        .onInterface(polkit_interface)
+        .withTimeout(patience)
+        .withArguments(subject, action, std::map<std::string, std::string>{},
+                       caller.interactive ? allow_user_interaction : 0u, std::string{})
+        .uponReplyInvoke([caller, action, uid, answer](dbus::ReplyError error, const AuthorizationResult &result) {
+            if (error)
+                answer(uid, denied("polkit cannot be asked about " + action + ": " + error->getMessage()));
+            else if (std::get<0>(result))
+                answer(uid, std::nullopt);
+            else if (std::get<1>(result) && !caller.interactive)
+                answer(uid, dbus::error("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+                                        action + " needs authentication, which this call does not permit"));
+            else
+                answer(uid, denied("not authorized for " + action));
+        });
+}
+
+} // namespace ktally

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Authority: may this caller do that? uid 0 may everything; for all others polkit is asked. Never blocks: the answer
+// comes by callback, after as long as a person takes to type a password.
+#pragma once
+
+#include "sdbus.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ktally {
+
+struct Caller {
+    std::string name; // unique bus name
+    bool interactive; // permits asking a person
+
+    static Caller of(const sdbus::Message &message);
+};
+
+class Authority {
+public:
+    // uid of the caller, or why it may not.
+    using Answer = std::function<void(std::uint32_t uid, const std::optional<sdbus::Error> &refused)>;
+
+    explicit Authority(sdbus::IConnection &connection);
+
+    void ask(const Caller &caller, const std::string &action, Answer answer);
+
+private:
+    void ask_polkit(const Caller &caller, const std::string &action, std::uint32_t uid, Answer answer);
+
+    std::unique_ptr<sdbus::IProxy> bus_;
+    std::unique_ptr<sdbus::IProxy> polkit_;
+};
+
+} // namespace ktally

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The counter interfaces on the bus: org.ktally1.Files, .Vfs and .Processes, each an object of its own at one path.
+// They only translate; every number comes from the view, every error count from the source.
+#pragma once
+
+#include "core/view.hpp"
+#include "sdbus.hpp"
+
+#include "org.ktally1.Files-adaptor.hpp"
+#include "org.ktally1.Processes-adaptor.hpp"
+#include "org.ktally1.Vfs-adaptor.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktally {
+
+using ErrorRow = sdbus::Struct<std::string, std::int32_t, std::string, std::uint64_t>;
+
+// The errors of the operations that count on one interface.
+std::vector<ErrorRow> error_rows(const Source &source, std::string_view interface);
+
+template <typename Adaptor> class CounterObject : public sdbus::AdaptorInterfaces<Adaptor> {
+public:
+    CounterObject(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+        : sdbus::AdaptorInterfaces<Adaptor>{connection, path}, view_{view}, source_{source}
+    {
+    }
+
+    // PropertiesChanged for the counters of this interface that a sample changed.
+    void publish(const Sample &sample)
+    {
+        std::vector<dbus::PropertyName> names;
+        for (const CounterRow &counter : counters)
+            if (sample.changed[static_cast<std::size_t>(counter.counter)] && name().ends_with(counter.interface))
+                names.emplace_back(std::string{counter.property});
+        if (!names.empty())
+            this->getObject().emitPropertiesChangedSignal(dbus::InterfaceName{std::string{name()}}, names);
+    }
+
+protected:
+    static constexpr std::string_view name() { return Adaptor::INTERFACE_NAME; }
+    std::uint64_t total(Counter counter) { return view_.total(counter); }
+    std::vector<ErrorRow> errors() { return error_rows(source_, name().substr(name().rfind('.') + 1)); }
+
+private:
+    View &view_;
+    const Source &source_;
+};
+
+#define X(property, unit, first, last)                                                                                 \
+    std::uint64_t property() override                                                                                  \
+    {                                                                                                                  \
+        return total(Counter::property);                                                                               \
+    }
+
+class Files final : public CounterObject<org::ktally1::Files_adaptor> {
+public:
+    Files(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+        : CounterObject{connection, path, view, source}
+    {
+        registerAdaptor();
+    }
+    ~Files() { unregisterAdaptor(); }
+
+private:
+    KTALLY_FILES(X)
+    std::vector<ErrorRow> GetErrors() override { return errors(); }
+};
+
+class Vfs final : public CounterObject<org::ktally1::Vfs_adaptor> {
+public:
+    Vfs(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+        : CounterObject{connection, path, view, source}
+    {
+        registerAdaptor();
+    }
+    ~Vfs() { unregisterAdaptor(); }
+
+private:
+    KTALLY_VFS(X)
+    std::vector<ErrorRow> GetErrors() override { return errors(); }
+};
+
+class Processes final : public CounterObject<org::ktally1::Processes_adaptor> {
+public:
+    Processes(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+        : CounterObject{connection, path, view, source}
+    {
+        registerAdaptor();
+    }
+    ~Processes() { unregisterAdaptor(); }
+
+private:
+    KTALLY_PROCESSES(X)
+    std::vector<ErrorRow> GetErrors() override { return errors(); }
+};
+
+#undef X
+
+} // namespace ktally

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace ktally {
+namespace {
+
+struct TimeUnit {
+    std::string_view name;
+    std::int64_t usec;
+};
+
+constexpr std::array<TimeUnit, 22> time_units{{
+    {"us", 1},
+    {"usec", 1},
+    {"\u00b5s", 1},
+    {"\u03bcs", 1},
+    {"ms", 1'000},
+    {"msec", 1'000},
+    {"", 1'000'000},
+    {"s", 1'000'000},
+    {"sec", 1'000'000},
+    {"second", 1'000'000},
+    {"seconds", 1'000'000},
+    {"m", 60'000'000},
+    {"min", 60'000'000},
+    {"minute", 60'000'000},
+    {"minutes", 60'000'000},
+    {"h", 3'600'000'000},
+    {"hr", 3'600'000'000},
+    {"hour", 3'600'000'000},
+    {"hours", 3'600'000'000},
+    {"d", 86'400'000'000},
+    {"day", 86'400'000'000},
+    {"days", 86'400'000'000},
+}};
+
+constexpr double longest_span_usec = 1e15; // some thirty years: far above any use, far below overflow
+
+std::optional<bool> parse_boolean(std::string_view text)
+{
+    constexpr std::array<std::string_view, 6> yes{"1", "yes", "y", "true", "t", "on"};
+    constexpr std::array<std::string_view, 6> no{"0", "no", "n", "false", "f", "off"};
+    if (std::ranges::find(yes, text) != yes.end())
+        return true;
+    if (std::ranges::find(no, text) != no.end())
+        return false;
+    return std::nullopt;
+}
+
+std::string quoted(std::string_view text)
+{
+    return '"' + std::string{text} + '"';
+}
+
+std::optional<std::string> assign_interval(Config &config, std::string_view value)
+{
+    const auto span = parse_time_span(value);
+    if (!span)
+        return "Interval=" + std::string{value} + " is not a time span such as 1s or 500ms";
+    if (*span < min_interval || *span > max_interval)
+        return "Interval=" + std::string{value} + " is out of range: " + format_time_span(min_interval) + " to " +
+               format_time_span(max_interval);
+    config.interval = *span;
+    return std::nullopt;
+}
+
+std::optional<std::string> assign_backend(Config &config, std::string_view value)
+{
+    if (value == "auto") {
+        config.backend.reset();
+        return std::nullopt;
+    }
+    for (Backend backend : backends) {
+        if (value == name(backend)) {
+            config.backend = backend;
+            return std::nullopt;
+        }
+    }
+    return "Backend=" + std::string{value} + " is none of auto, fentry, kprobe, tracepoint";
+}
+
+std::optional<std::string> assign_return_program(Config &config, std::string_view value)
+{
+    const auto on = parse_boolean(value);
+    if (!on)
+        return "ReturnProgram=" + std::string{value} + " is neither yes nor no";
+    config.return_program = *on;
+    return std::nullopt;
+}
+
+struct Key {
+    std::string_view name;
+    std::optional<std::string> (*assign)(Config &, std::string_view);
+};
+
+constexpr std::array<Key, 3> daemon_keys{{
+    {"Backend", assign_backend},
+    {"Interval", assign_interval},
+    {"ReturnProgram", assign_return_program},
+}};
+
+} // namespace
+
+std::optional<std::string> assign(Config &config, std::string_view section, std::string_view key,
+                                  std::string_view value)
+{
+    if (section.empty())
+        return "key " + quoted(key) + " stands before any section; it belongs under [Daemon]";
+    if (section != "Daemon")
+        return "unknown section [" + std::string{section} + "]; there is only [Daemon]";
+    const auto known = std::ranges::find(daemon_keys, key, &Key::name);
+    if (known == daemon_keys.end())
+        return "unknown key " + quoted(key) + " in section [Daemon]";
+    return known->assign(config, value);
+}
+
+std::optional<std::chrono::microseconds> parse_time_span(std::string_view text)
+{
+    const auto skip_spaces = [&text] { text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size())); };
+    double total = 0;
+    bool any = false;
+    for (skip_spaces(); !text.empty(); skip_spaces()) {
+        double number = 0;
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        if (error != std::errc{} || !std::isfinite(number) || number < 0)
+            return std::nullopt;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        skip_spaces();
+        const std::string_view unit_name = text.substr(0, text.find_first_of(" \t0123456789.-"));
+        const auto unit = std::ranges::find(time_units, unit_name, &TimeUnit::name);
+        if (unit == time_units.end())
+            return std::nullopt;
+        text.remove_prefix(unit_name.size());
+        total += number * static_cast<double>(unit->usec);
+        any = true;
+    }
+    if (!any || total > longest_span_usec)
+        return std::nullopt;
+    return std::chrono::microseconds{std::llround(total)};
+}
+
+std::string format_time_span(std::chrono::microseconds span)
+{
+    constexpr std::array<TimeUnit, 5> shown{
+        {{"h", 3'600'000'000}, {"min", 60'000'000}, {"s", 1'000'000}, {"ms", 1'000}, {"us", 1}}};
+    std::string text;
+    std::int64_t left = span.count();
+    for (const TimeUnit &unit : shown) {
+        if (left < unit.usec)
+            continue;
+        text += (text.empty() ? "" : " ") + std::to_string(left / unit.usec) + std::string{unit.name};
+        left %= unit.usec;
+    }
+    return text.empty() ? "0s" : text;
+}
+
+} // namespace ktally

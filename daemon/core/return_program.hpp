@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// ReturnProgram: when the return program is attached. It is while the switch is on or anybody holds it; a hold belongs
+// to one client, by its unique bus name, and ends with it.
+#pragma once
+
+#include "core/sampler.hpp"
+#include "core/source.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ktally {
+
+struct Hold {
+    std::string owner; // unique bus name
+    std::uint32_t uid;
+    std::string reason;
+    MonotonicTime since;
+};
+
+class ReturnProgram {
+public:
+    explicit ReturnProgram(Source &source) : source_{source} {}
+
+    // Both throw what the source throws when the program cannot be attached; nothing has changed then.
+    void set(bool enabled);
+    std::uint32_t hold(Hold hold);
+
+    // False if there is no such hold or another client owns it.
+    bool release(const std::string &owner, std::uint32_t cookie);
+
+    // Ends all holds of a client that left. Returns how many.
+    std::size_t release_all(const std::string &owner);
+
+    bool enabled() const { return enabled_; }
+    bool active() const { return enabled_ || !holds_.empty(); }
+    const std::map<std::uint32_t, Hold> &holds() const { return holds_; } // by cookie
+
+private:
+    void attach_unless_active();
+    void detach_unless_active();
+
+    Source &source_;
+    bool enabled_ = false;
+    std::uint32_t last_cookie_ = 0;
+    std::map<std::uint32_t, Hold> holds_;
+};
+
+} // namespace ktally

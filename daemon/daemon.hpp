@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Daemon: the source, the bus and the clock on one sd-event loop. Everything is acquired in the constructor, in order,
+// and released in reverse: whatever ends the process, nothing of it stays in the kernel.
+#pragma once
+
+#include "bus/event_loop.hpp"
+#include "bus/service.hpp"
+#include "config_files.hpp"
+#include "core/return_program.hpp"
+#include "core/view.hpp"
+
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <memory>
+
+namespace ktally {
+
+class Daemon {
+public:
+    // Reads the configuration again on SIGHUP through `reload`. Throws sdbus::Error, std::system_error or
+    // std::runtime_error; what() is a sentence for the user.
+    Daemon(std::unique_ptr<Source> source, const Config &config, std::function<Config()> reload);
+    ~Daemon();
+
+    // Serves until SIGTERM or SIGINT (0) or until the bus goes away (EXIT_FAILURE).
+    int run();
+
+private:
+    struct Unref {
+        void operator()(sd_event *event) const { sd_event_unref(event); }
+        void operator()(sd_event_source *source) const { sd_event_source_disable_unref(source); }
+    };
+
+    void own_name();
+    void watch_signals();
+    void start_sampling();
+    void sample();
+    void configure(const Config &config);
+    void tell_service_manager(const char *state);
+    void log_start() const;
+
+    std::unique_ptr<sd_event, Unref> event_;
+    std::unique_ptr<Source> source_;
+    View view_;
+    ReturnProgram return_program_;
+    Config config_;
+    std::function<Config()> reload_;
+    MonotonicTime start_;
+    Sampler sampler_;
+    std::unique_ptr<sdbus::IConnection> connection_;
+    Service service_;
+    EventLoop bus_loop_;
+    std::unique_ptr<sd_event_source, Unref> timer_;
+    MonotonicTime due_; // when the next sample is
+};
+
+} // namespace ktally

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "kernel/kernel_source.hpp"
+
+#include "core/fold.hpp"
+#include "kernel/btf.hpp"
+#include "kernel/possible_cpus.hpp"
+#include "kernel/programs.hpp"
+#include "kernel/syscall_table.hpp"
+#include "kernel/trial.hpp"
+
+#include "entry.skel.h"
+#include "return.skel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+#include <system_error>
+
+namespace ktally {
+namespace {
+
+// One object: its skeleton, and what of it is used. The skeleton goes last: links need it.
+template <typename Skeleton> struct Object {
+    struct Destroy {
+        void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
+    };
+    std::unique_ptr<Skeleton, Destroy> skeleton;
+    Programs programs;
+};
+
+bool by_syscall(const Choice &choice)
+{
+    return choice.backend == Backend::tracepoint &&
+           (choice.targets.front().name == "sys_enter" || choice.targets.front().name == "sys_exit");
+}
+
+// Puts the syscalls of the calls that are counted by syscall into the table of the BPF programs.
+void fill_syscall_table(__u8 (&table)[KTALLY_ABIS][KTALLY_SYSCALLS], const std::vector<Choice> &choices)
+{
+    const std::array<std::span<const Syscall>, KTALLY_ABIS> abis{native_syscalls(), ia32_syscalls(), x32_syscalls()};
+    for (const Choice &choice : choices) {
+        if (!by_syscall(choice))
+            continue;
+        for (std::size_t abi = 0; abi < abis.size(); ++abi) {
+            for (const Syscall &syscall : abis[abi]) {
+                __u8 &entry = table[abi][syscall.number];
+                if (choice.first == KTALLY_CREATE && syscall.call == KTALLY_OPEN)
+                    entry |= KTALLY_SYSCALL_CREATES;
+                if (syscall.call < choice.first || syscall.call > choice.last)
+                    continue;
+                entry |= static_cast<__u8>(syscall.call + 1);
+                if (syscall.unless_removedir)
+                    entry |= KTALLY_SYSCALL_UNLESS_REMOVEDIR;
+            }
+        }
+    }
+}
+
+void configure(entry_bpf &skeleton, const KernelBtf &, const std::vector<Choice> &choices)
+{
+    fill_syscall_table(skeleton.rodata->syscalls, choices);
+}
+
+void configure(return_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
+{
+    fill_syscall_table(skeleton.rodata->syscalls, choices);
+    for (const Choice &choice : choices)
+        if (choice.first == KTALLY_CLOSE && !choice.targets.empty())
+            skeleton.rodata->close_returns_file = choice.targets.front().name == "file_close_fd";
+    if (const auto unlink = btf.function("vfs_unlink"))
+        skeleton.rodata->unlink_arguments = unlink->arguments;
+}
+
+// The most preferred backend of which programs were to be loaded.
+std::optional<Backend> first_used(const std::vector<Choice> &choices)
+{
+    std::optional<Backend> first;
+    for (const Choice &choice : choices)
+        if (choice.backend && (!first || *choice.backend < *first))
+            first = choice.backend;
+    return first;
+}
+
+// The kernel refused an object, and does not say which program. Asks it about each of one backend and notes those that
+// it refuses; if it would have them all, the backend is refused as a whole.
+void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend backend, int error,
+                   Refusals &refusals)
+{
+    bool any = false;
+    for (const Choice &choice : choices) {
+        if (choice.backend != backend)
+            continue;
+        for (const Target &target : choice.targets) {
+            if (auto refused = load_refusal(btf, backend, choice.at, target.name)) {
+                refusals.targets.emplace(std::pair{backend, target.name}, std::move(*refused));
+                any = true;
+            }
+        }
+    }
+    if (!any)
+        refusals.backends.emplace(backend,
+                                  "loading the " + std::string{name(backend)} + " programs: " + std::strerror(error));
+}
+
+// Loads an object with the best that is not refused; what turns out to be is noted and left out, down to no program at
+// all. With `slots`, the object goes on counting in that map instead of one of its own.
+template <typename Skeleton>
+Object<Skeleton> load(const KernelBtf &btf, At at, Refusals &refusals, const bpf_map *slots)
+{
+    for (;;) {
+        std::vector<Choice> choices = choose(btf, at, refusals);
+        std::unique_ptr<Skeleton, typename Object<Skeleton>::Destroy> skeleton{Skeleton::open()};
+        if (!skeleton)
+            throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
+        configure(*skeleton, btf, choices);
+        if (slots && bpf_map__reuse_fd(skeleton->maps.bss, bpf_map__fd(slots)) != 0)
+            throw std::system_error{errno, std::generic_category(), "adopting a BPF map"};
+        Programs programs{skeleton->obj, btf, std::move(choices)};
+        const int error = -Skeleton::load(skeleton.get());
+        if (error == 0)
+            return {std::move(skeleton), std::move(programs)};
+        const auto used = first_used(programs.choices());
+        if (!used)
+            throw std::system_error{error, std::generic_category(), "creating BPF maps"};
+        note_refusals(btf, programs.choices(), *used, error, refusals);
+    }
+}
+
+// Attaches an object. What the kernel refuses only now is noted, and the object loaded again without it.
+template <typename Skeleton> void attach(Object<Skeleton> &object, const KernelBtf &btf, At at, Refusals &refusals)
+{
+    for (auto refused = object.programs.attach(); !refused.empty(); refused = object.programs.attach()) {
+        refusals.targets.merge(refused);
+        object.programs.detach();
+        object = load<Skeleton>(btf, at, refusals, object.skeleton->maps.bss);
+    }
+}
+
+} // namespace
+
+struct KernelSource::Loaded {
+    std::size_t cpus;
+    Refusals entry_refusals;
+    Refusals return_refusals;
+    Object<entry_bpf> entry;
+    Object<return_bpf> ret;
+
+    Loaded(std::size_t possible, const KernelBtf &btf, std::optional<Backend> forced)
+        : cpus{possible}, entry_refusals{forced, {}, {}}, return_refusals{forced, {}, {}},
+          entry{load<entry_bpf>(btf, At::entry, entry_refusals, nullptr)}, ret{load<return_bpf>(
+                                                                               btf, At::exit, return_refusals, nullptr)}
+    {
+    }
+
+    const Programs &programs(const CounterRow &counter) const
+    {
+        return counter.unit == Unit::calls ? entry.programs : ret.programs;
+    }
+    std::span<const ktally_calls> calls() const { return {entry.skeleton->bss->calls, cpus}; }
+    std::span<const ktally_bytes> bytes() const { return {ret.skeleton->bss->bytes, cpus}; }
+    std::span<const __u64, KTALLY_ERRNOS> errors(std::size_t operation) const
+    {
+        return std::span<const __u64, KTALLY_ERRNOS>{ret.skeleton->bss->errors[operation]};
+    }
+};
+
+namespace {
+
+std::size_t checked_possible_cpus()
+{
+    const std::size_t cpus = possible_cpus();
+    if (cpus > KTALLY_MAX_CPUS)
+        throw std::runtime_error{"this machine may have " + std::to_string(cpus) +
+                                 " CPUs and ktallyd counts on at most " + std::to_string(KTALLY_MAX_CPUS) +
+                                 "; boot with possible_cpus=" + std::to_string(KTALLY_MAX_CPUS)};
+    return cpus;
+}
+
+std::string capabilities_hint(const std::string &reason)
+{
+    return reason + (reason.find(std::strerror(EPERM)) != std::string::npos ||
+                             reason.find(std::strerror(EACCES)) != std::string::npos
+                         ? "; ktallyd must run as root or with CAP_BPF and CAP_PERFMON"
+                         : "");
+}
+
+} // namespace
+
+KernelSource::KernelSource(std::optional<Backend> forced)
+{
+    libbpf_set_print(nullptr); // what libbpf would print is said once, in our words, by whoever handles the failure
+    const std::size_t cpus = checked_possible_cpus();
+    const KernelBtf btf;
+    try {
+        loaded_ = std::make_unique<Loaded>(cpus, btf, forced);
+        attach(loaded_->entry, btf, At::entry, loaded_->entry_refusals);
+    } catch (const std::system_error &error) {
+        throw std::runtime_error{capabilities_hint(error.what())};
+    }
+    if (!loaded_->entry.programs.attached())
+        throw std::runtime_error{"nothing can be counted on this kernel: " +
+                                 capabilities_hint(loaded_->entry.programs.choices().front().reason)};
+}
+
+KernelSource::~KernelSource() = default;
+
+std::uint64_t KernelSource::total(Counter counter) const
+{
+    const CounterRow &table = row(counter);
+    const Choice &choice = loaded_->programs(table).choice(table.first);
+    if (!choice.backend)
+        return absent_total;
+    switch (table.unit) {
+    case Unit::bytes:
+        return fold(loaded_->bytes(), table.first - KTALLY_READ, table.last - KTALLY_READ);
+    case Unit::errors:
+        for (std::size_t operation = 0; operation < operations.size(); ++operation)
+            if (operations[operation].counter == counter)
+                return fold(loaded_->errors(operation));
+        return absent_total;
+    case Unit::calls:
+        break;
+    }
+    std::uint64_t total = fold(loaded_->calls(), table.first, table.last);
+    if (counts_every_run(table.first, *choice.backend))
+        total += loaded_->entry.programs.recursion_misses(choice);
+    return total;
+}
+
+std::vector<ErrorCount> KernelSource::errors() const
+{
+    std::vector<ErrorCount> found;
+    for (std::size_t operation = 0; operation < operations.size(); ++operation) {
+        const auto counts = loaded_->errors(operation);
+        for (std::uint32_t column = 1; column < counts.size(); ++column)
+            if (const std::uint64_t count = *const_cast<const volatile __u64 *>(&counts[column]))
+                found.push_back({static_cast<ktally_operation>(operation),
+                                 static_cast<int>(ktally_column_errno(column)), count});
+    }
+    return found;
+}
+
+std::vector<Probe> KernelSource::probes() const
+{
+    std::vector<Probe> probes;
+    for (const CounterRow &counter : counters) {
+        const Programs &programs = loaded_->programs(counter);
+        const Choice &choice = programs.choice(counter.first);
+        Probe probe{counter.counter, choice.source(), ProbeState::active, choice.reason};
+        if (!choice.backend)
+            probe.state = ProbeState::absent;
+        else if (counter.unit != Unit::calls && !programs.attached())
+            probe.state = ProbeState::off;
+        // A run that the kernel skipped happened; but unless each is one count, what it would have found nobody knows.
+        const bool known =
+            !choice.backend || (counter.unit == Unit::calls && counts_every_run(counter.first, *choice.backend));
+        const std::uint64_t missed = known ? 0 : programs.recursion_misses(choice);
+        if (missed > 0)
+            probe.reason += (probe.reason.empty() ? "" : "; ") + std::to_string(missed) +
+                            " events could not be looked at (recursion_misses)";
+        probes.push_back(std::move(probe));
+    }
+    return probes;
+}
+
+void KernelSource::attach_return()
+{
+    Object<return_bpf> &object = loaded_->ret;
+    if (object.programs.attach().empty() && object.programs.attached())
+        return;
+    // Before commit f3a95075549e (5.13) a program that was detached from a trampoline cannot be attached again: another
+    // copy can, and counts on in the same slots. If that was not the reason, the copy does without what is refused.
+    const KernelBtf btf;
+    object.programs.detach();
+    object = load<return_bpf>(btf, At::exit, loaded_->return_refusals, object.skeleton->maps.bss);
+    attach(object, btf, At::exit, loaded_->return_refusals);
+    if (!object.programs.attached())
+        throw std::runtime_error{object.programs.choices().front().reason};
+}
+
+void KernelSource::detach_return()
+{
+    loaded_->ret.programs.detach();
+}
+
+} // namespace ktally
