@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The fixtures of these tests: a bus of their own, and the daemon on it with numbers that the test sets.
+#pragma once
+
+#include "client.hpp"
+#include "private_bus.hpp"
+#include "shared_numbers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ktally::test {
+
+// Has a bus; the daemon is started by those who want it.
+class BusTest : public testing::Test {
+protected:
+    explicit BusTest(Policy policy = Policy::project) : policy_{policy} {}
+
+    void SetUp() override;
+    void TearDown() override;
+
+    // Starts the daemon and waits for its name.
+    void start_server();
+    // Starts it without waiting, with stderr in `log`.
+    std::unique_ptr<Child> run_server(const std::filesystem::path &log, bool closed = false) const;
+
+    void configure(std::string_view text) const;
+    std::string log() const { return text_of(log_file()); }
+    std::filesystem::path log_file() const { return directory_.path() / "server.log"; }
+    std::filesystem::path file(const char *name) const { return directory_.path() / name; }
+    void set(Counter counter, std::uint64_t total) const { shared_->total(counter) = total; }
+    SharedNumbers &numbers() const { return shared_->numbers(); }
+
+    Policy policy_;
+    TemporaryDirectory directory_;
+    std::unique_ptr<PrivateBus> bus_;
+    std::unique_ptr<SharedFile> shared_;
+    std::unique_ptr<Child> server_;
+};
+
+// Has a daemon that serves, and a client of root's.
+class ServerTest : public BusTest {
+protected:
+    using BusTest::BusTest;
+    void SetUp() override;
+    void TearDown() override;
+
+    std::optional<Client> root_;
+};
+
+} // namespace ktally::test

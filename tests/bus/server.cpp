@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The whole daemon with a source that the test writes: server NUMBERS CONFIG. Reads CONFIG as ktallyd --config does.
+#include "daemon.hpp"
+#include "log.hpp"
+#include "shared_numbers.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <system_error>
+
+namespace {
+
+using namespace ktally;
+
+class FakeSource final : public Source {
+public:
+    explicit FakeSource(const char *file) : file_{file} {}
+
+    std::uint64_t total(Counter counter) const override
+    {
+        return counter == test::absent_counter ? absent_total : file_.total(counter).load();
+    }
+
+    std::vector<ErrorCount> errors() const override
+    {
+        std::vector<ErrorCount> rows;
+        for (const test::SharedError &row : file_.numbers().errors)
+            if (row.count > 0)
+                rows.push_back({static_cast<ktally_operation>(row.operation.load()), row.error, row.count});
+        return rows;
+    }
+
+    std::vector<Probe> probes() const override
+    {
+        std::vector<Probe> probes;
+        for (const CounterRow &counter : counters) {
+            const Hook &hook = hooks[counter.first];
+            const bool by_call = counter.unit == Unit::calls;
+            const std::string_view function = by_call ? hook.functions[0] : hook.return_functions[0];
+            const std::string source = function.empty() ? "tracepoint:" + std::string{hook.tracepoint}
+                                                        : (by_call ? "fentry:" : "fexit:") + std::string{function};
+            if (counter.counter == test::absent_counter)
+                probes.push_back({counter.counter, "", ProbeState::absent, "this kernel has no function vfs_open"});
+            else
+                probes.push_back(
+                    {counter.counter, source, by_call || attached_ ? ProbeState::active : ProbeState::off, ""});
+        }
+        return probes;
+    }
+
+    void attach_return() override
+    {
+        if (const int error = file_.numbers().attach_error)
+            throw std::system_error{error, std::generic_category(), "attaching to fexit:vfs_read"};
+        attached_ = true;
+        file_.numbers().attached = 1;
+    }
+
+    void detach_return() override
+    {
+        attached_ = false;
+        file_.numbers().attached = 0;
+    }
+
+private:
+    test::SharedFile file_;
+    bool attached_ = false;
+};
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        std::fputs("server NUMBERS CONFIG\n", stderr);
+        return 2;
+    }
+    try {
+        const auto load = [file = argv[2]] { return load_config(file).config; };
+        Daemon daemon{std::make_unique<FakeSource>(argv[1]), load(), load};
+        return daemon.run();
+    } catch (const std::exception &error) {
+        log::error(error.what());
+        return EXIT_FAILURE;
+    }
+}

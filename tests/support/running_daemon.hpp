@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// RunningDaemon: the real ktallyd, as its own process, on a bus of its own. Started and stopped with the object.
+#pragma once
+
+#include "core/counters.hpp"
+#include "private_bus.hpp"
+#include "sdbus.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace ktally::test {
+
+class RunningDaemon {
+public:
+    // `config` is the [Daemon] section. Returns when it said READY=1 or ended.
+    explicit RunningDaemon(const std::string &config, void (*before_exec)() = nullptr);
+    ~RunningDaemon();
+
+    using Clock = std::chrono::steady_clock;
+
+    bool ready() const { return ready_; }
+    Clock::time_point started_at() const { return started_at_; }
+    Clock::time_point ready_at() const { return ready_at_; }
+    Child &process() { return *process_; }
+    std::string log() const;
+    std::string status() const { return status_; } // the STATUS= that came with READY=1
+
+    Totals totals();
+    using Error = std::tuple<std::string, std::int32_t>; // operation, errno
+    std::map<Error, std::uint64_t> errors();
+    void set_return_program(bool enabled);
+    std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> probes();
+    std::string backend();
+    std::map<std::string, sdbus::Variant> properties(const std::string &interface); // "Vfs"
+
+private:
+    void wait_until_ready(int socket);
+
+    TemporaryDirectory directory_;
+    PrivateBus bus_;
+    std::unique_ptr<Child> process_;
+    bool ready_ = false;
+    Clock::time_point started_at_;
+    Clock::time_point ready_at_;
+    std::string status_;
+    std::unique_ptr<sdbus::IConnection> connection_;
+    std::unique_ptr<sdbus::IProxy> proxy_;
+};
+
+} // namespace ktally::test

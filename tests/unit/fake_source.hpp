@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// FakeSource: a source whose numbers the test writes, and whose return program attaches or fails as the test says.
+#pragma once
+
+#include "core/source.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+namespace ktally::test {
+
+class FakeSource final : public Source {
+public:
+    std::uint64_t total(Counter counter) const override { return totals[static_cast<std::size_t>(counter)]; }
+    std::vector<ErrorCount> errors() const override { return {}; }
+    std::vector<Probe> probes() const override { return {}; }
+
+    void attach_return() override
+    {
+        ++attaches;
+        if (attach_fails)
+            throw std::system_error{ENOTSUP, std::generic_category(), "attaching"};
+        attached = true;
+    }
+
+    void detach_return() override
+    {
+        ++detaches;
+        attached = false;
+    }
+
+    Totals totals{};
+    bool attach_fails = false;
+    bool attached = false;
+    int attaches = 0;
+    int detaches = 0;
+};
+
+} // namespace ktally::test

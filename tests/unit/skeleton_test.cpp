@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/counters.hpp"
+
+#include "entry.skel.h"
+#include "return.skel.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <elf.h>
+#include <grp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ktally {
+namespace {
+
+constexpr unsigned nobody = 65534;
+
+template <typename Skeleton> struct Destroy {
+    void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
+};
+using Entry = std::unique_ptr<entry_bpf, Destroy<entry_bpf>>;
+using Return = std::unique_ptr<return_bpf, Destroy<return_bpf>>;
+
+std::set<std::string> programs_of(const bpf_object *object)
+{
+    std::set<std::string> names;
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, object) names.insert(bpf_program__name(program));
+    return names;
+}
+
+std::vector<std::string> siblings_of(const Hook &hook)
+{
+    std::vector<std::string> names;
+    for (const auto &sibling : hook.siblings)
+        if (!sibling.name.empty())
+            names.emplace_back(sibling.name);
+    return names;
+}
+
+std::vector<std::string> sections_of(const void *elf, std::size_t size)
+{
+    const auto *bytes = static_cast<const char *>(elf);
+    const auto at = [bytes, size](std::size_t offset, auto &value) {
+        ASSERT_LE(offset + sizeof value, size);
+        std::memcpy(&value, bytes + offset, sizeof value);
+    };
+    Elf64_Ehdr header{};
+    at(0, header);
+    Elf64_Shdr names{};
+    at(header.e_shoff + sizeof names * header.e_shstrndx, names);
+    std::vector<std::string> sections;
+    for (std::size_t index = 0; index < header.e_shnum; ++index) {
+        Elf64_Shdr section{};
+        at(header.e_shoff + sizeof section * index, section);
+        sections.emplace_back(bytes + names.sh_offset + section.sh_name);
+    }
+    return sections;
+}
+
+template <typename Skeleton> std::vector<std::string> embedded_sections()
+{
+    std::size_t size = 0;
+    const void *elf = Skeleton::elf_bytes(&size);
+    return sections_of(elf, size);
+}
+
+// Opens both as a user without any privilege, in a process of its own. Its exit status, 0 if that went well.
+int status_of_opening_as_nobody()
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgroups(0, nullptr) != 0 || setgid(nobody) != 0 || setuid(nobody) != 0))
+            _exit(2);
+        _exit(Entry{entry_bpf::open()} && Return{return_bpf::open()} ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Skeletons, CanBeOpenedWithoutPrivilege)
+{
+    EXPECT_EQ(status_of_opening_as_nobody(), 0);
+}
+
+TEST(EntrySkeleton, HasABlockOfCallSlotsForEveryCpu)
+{
+    const Entry skeleton{entry_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(std::size(skeleton->bss->calls), static_cast<std::size_t>(KTALLY_MAX_CPUS));
+    EXPECT_EQ(std::size(skeleton->bss->calls[0].slot), static_cast<std::size_t>(KTALLY_CALL_SLOTS));
+    EXPECT_EQ(bpf_map__value_size(skeleton->maps.bss), sizeof(ktally_calls) * KTALLY_MAX_CPUS);
+}
+
+TEST(EntrySkeleton, HasBlocksThatShareNoCacheLine)
+{
+    const Entry skeleton{entry_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(sizeof skeleton->bss->calls[0] % 64, 0u);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&skeleton->bss->calls[0]) % 64, 0u);
+}
+
+TEST(ReturnSkeleton, HasABlockOfByteSlotsForEveryCpu)
+{
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(std::size(skeleton->bss->bytes), static_cast<std::size_t>(KTALLY_MAX_CPUS));
+    EXPECT_EQ(std::size(skeleton->bss->bytes[0].slot), static_cast<std::size_t>(KTALLY_BYTE_SLOTS));
+    EXPECT_EQ(sizeof skeleton->bss->bytes[0] % 64, 0u);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&skeleton->bss->bytes[0]) % 64, 0u);
+}
+
+TEST(ReturnSkeleton, HasAnErrorTableOfOperationsByErrno)
+{
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(std::size(skeleton->bss->errors), static_cast<std::size_t>(KTALLY_OP_ROWS));
+    EXPECT_EQ(std::size(skeleton->bss->errors[0]), static_cast<std::size_t>(KTALLY_ERRNOS));
+}
+
+TEST(ReturnSkeleton, HasNothingElseInTheMemoryThatIsMapped)
+{
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(bpf_map__value_size(skeleton->maps.bss),
+              sizeof(ktally_bytes) * KTALLY_MAX_CPUS + sizeof(__u64) * KTALLY_OP_ROWS * KTALLY_ERRNOS);
+}
+
+TEST(Skeletons, StartWithAllSlotsAtZero)
+{
+    const Entry entry{entry_bpf::open()};
+    const Return ret{return_bpf::open()};
+    ASSERT_TRUE(entry && ret);
+    const std::vector<char> calls(sizeof entry->bss->calls);
+    const std::vector<char> errors(sizeof ret->bss->errors);
+    EXPECT_EQ(std::memcmp(entry->bss->calls, calls.data(), calls.size()), 0);
+    EXPECT_EQ(std::memcmp(ret->bss->errors, errors.data(), errors.size()), 0);
+}
+
+TEST(Skeletons, HaveASyscallTableForEveryAbi)
+{
+    const Entry entry{entry_bpf::open()};
+    const Return ret{return_bpf::open()};
+    ASSERT_TRUE(entry && ret);
+    EXPECT_EQ(sizeof entry->rodata->syscalls, static_cast<std::size_t>(KTALLY_ABIS * KTALLY_SYSCALLS));
+    EXPECT_EQ(sizeof ret->rodata->syscalls, static_cast<std::size_t>(KTALLY_ABIS * KTALLY_SYSCALLS));
+}
+
+TEST(EntrySkeleton, HasAProgramForEveryHookAndBackendAndNoOther)
+{
+    std::set<std::string> expected{"tp_sys_enter"};
+    for (const Hook &hook : hooks) {
+        const std::string name{hook.name};
+        if (!hook.functions[0].empty())
+            expected.insert({"fentry_" + name, "kprobe_" + name});
+        for (const std::string &sibling : siblings_of(hook))
+            expected.insert({"fentry_" + sibling, "kprobe_" + sibling});
+        if (hook.tracepoint != "sys_enter")
+            expected.insert("tp_" + name);
+    }
+    // Kernels before 6.16 do not say which task is a group's last.
+    expected.insert({"tp_exit_first", "tp_exit_forget"});
+    const Entry skeleton{entry_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(programs_of(skeleton->obj), expected);
+}
+
+TEST(ReturnSkeleton, HasAProgramForEveryHookAndBackendAndNoOther)
+{
+    std::set<std::string> expected{"tp_sys_exit"};
+    for (const Hook &hook : hooks) {
+        const std::string name{hook.name};
+        if (!hook.return_functions[0].empty())
+            expected.insert({"fexit_" + name, "kretprobe_" + name});
+        for (const std::string &sibling : siblings_of(hook))
+            expected.insert({"fexit_" + sibling, "kretprobe_" + sibling});
+    }
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    EXPECT_EQ(programs_of(skeleton->obj), expected);
+}
+
+TEST(ReturnSkeleton, CountsTheErrorsOfEachCallWhereItsCounterLooksForThem)
+{
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    std::array<unsigned, KTALLY_CALL_SLOTS> expected{};
+    expected.fill(KTALLY_OP_NONE);
+    for (const CounterRow &counter : counters)
+        for (std::size_t operation = 0; operation < operations.size(); ++operation)
+            if (operations[operation].counter == counter.counter)
+                for (std::size_t call = counter.first; call <= counter.last; ++call)
+                    expected[call] = static_cast<unsigned>(operation);
+    for (std::size_t call = 0; call < KTALLY_CALLS; ++call)
+        EXPECT_EQ(skeleton->rodata->operation_of[call], expected[call]) << hooks[call].name;
+}
+
+TEST(EntrySkeleton, CarriesTypesButNoDebugInformation)
+{
+    EXPECT_THAT(embedded_sections<entry_bpf>(), testing::Contains(".BTF"));
+    EXPECT_THAT(embedded_sections<entry_bpf>(), testing::Each(testing::Not(testing::HasSubstr(".debug"))));
+}
+
+TEST(ReturnSkeleton, CarriesTypesButNoDebugInformation)
+{
+    EXPECT_THAT(embedded_sections<return_bpf>(), testing::Contains(".BTF"));
+    EXPECT_THAT(embedded_sections<return_bpf>(), testing::Each(testing::Not(testing::HasSubstr(".debug"))));
+}
+
+} // namespace
+} // namespace ktally
