@@ -60,7 +60,7 @@ enum ktally_operation {
 
 /* The columns of the error table: the errno up to EHWPOISON (133), then the kernel's own from ERESTARTSYS (512) to
  * ERECALLCONFLICT (530); the last column takes what is neither. Small, because it is read at each sample. */
-#define KTALLY_ERRNOS 160
+#define KTALLY_ERRNOS 256 /* a power of two: a mask is all that the verifier of 5.10 follows */
 #define KTALLY_LAST_ERRNO 133
 #define KTALLY_FIRST_KERNEL_ERRNO 512
 #define KTALLY_LAST_KERNEL_ERRNO 530

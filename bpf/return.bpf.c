@@ -22,7 +22,11 @@ const volatile __u32 unlink_arguments;   /* vfs_unlink takes 3 before 5.12, 4 si
 static __always_inline void ended(__u32 operation, __u32 bytes_slot, long ret)
 {
     if (ret < 0) {
-        __sync_fetch_and_add(&errors[operation & (KTALLY_OP_ROWS - 1)][ktally_errno_column(-ret)], 1);
+        __u32 column = ktally_errno_column(-ret);
+
+        barrier_var(column); /* the compiler knows that the mask does nothing, the verifier does not */
+        column &= KTALLY_ERRNOS - 1;
+        __sync_fetch_and_add(&errors[operation & (KTALLY_OP_ROWS - 1)][column], 1);
     } else if (bytes_slot < 4) {
         bytes[bpf_get_smp_processor_id() & (KTALLY_MAX_CPUS - 1)].slot[bytes_slot] += ret;
     }
