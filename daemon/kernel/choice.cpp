@@ -87,13 +87,7 @@ std::string Choice::source() const
 {
     if (!backend)
         return {};
-    std::string text;
-    if (*backend == Backend::fentry)
-        text = at == At::entry ? "fentry" : "fexit";
-    else if (*backend == Backend::kprobe)
-        text = at == At::entry ? "kprobe" : "kretprobe";
-    else
-        text = "tracepoint";
+    std::string text{kind(*backend, at)};
     for (const Target &target : targets)
         text += (&target == &targets.front() ? ':' : '+') + target.name;
     return text;

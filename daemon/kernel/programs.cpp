@@ -17,11 +17,6 @@ bool uses(const Choice &choice, Backend backend)
     return choice.backend == backend;
 }
 
-std::string prefix(const Choice &choice)
-{
-    return choice.source().substr(0, choice.source().find(':')) + '_';
-}
-
 } // namespace
 
 Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices)
@@ -110,8 +105,9 @@ std::vector<Programs::Program> Programs::find_programs(const Choice &choice) con
         }
         return found;
     }
+    const std::string prefix = std::string{kind(*choice.backend, choice.at)} + '_';
     for (const Target &target : choice.targets)
-        add(prefix(choice) + target.program, target.name);
+        add(prefix + target.program, target.name);
     return found;
 }
 

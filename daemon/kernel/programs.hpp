@@ -54,7 +54,7 @@ private:
     bool exit_tells_group_dead_;
     std::vector<Choice> choices_;
     std::vector<std::vector<Program>> programs_; // by choice
-    std::map<std::string, Link> links_; // by program: choices may share one
+    std::map<std::string, Link> links_;          // by program: choices may share one
 };
 
 } // namespace ktally

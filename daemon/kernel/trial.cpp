@@ -25,7 +25,9 @@ Fd load(bpf_prog_type type, bpf_attach_type attach_type, unsigned btf_id)
     return Fd{bpf_prog_load(type, "ktally_trial", "GPL", empty_program.data(), empty_program.size(), &options)};
 }
 
-std::string kind(Backend backend, At at)
+} // namespace
+
+std::string_view kind(Backend backend, At at)
 {
     if (backend == Backend::kprobe)
         return at == At::entry ? "kprobe" : "kretprobe";
@@ -33,8 +35,6 @@ std::string kind(Backend backend, At at)
         return at == At::entry ? "fentry" : "fexit";
     return "tracepoint";
 }
-
-} // namespace
 
 std::optional<std::string> missing(const KernelBtf &btf, Backend backend, std::string_view target)
 {
@@ -61,7 +61,8 @@ std::optional<std::string> load_refusal(const KernelBtf &btf, Backend backend, A
     };
     if (trial())
         return std::nullopt;
-    return "loading a program for " + kind(backend, at) + ':' + std::string{target} + ": " + std::strerror(errno);
+    return "loading a program for " + std::string{kind(backend, at)} + ':' + std::string{target} + ": " +
+           std::strerror(errno);
 }
 
 } // namespace ktally
