@@ -4,7 +4,8 @@
 // least what the workload is worth, every time; and among several runs, those that nothing disturbed must find just
 // that.
 #include "running_daemon.hpp"
-#include "workload.hpp"
+#include "workload.h"
+#include "worth.hpp"
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
@@ -31,18 +32,6 @@ using namespace std::chrono_literals;
 // No sample falls into a test: a timer that fires is a read.
 constexpr const char *never_sampling = "Interval=1h\n";
 constexpr int attempts = 200;
-
-const Workload workload{.reads = 1000,
-                        .writes = 1000,
-                        .opens = 300,
-                        .creates = 100,
-                        .fsyncs = 20,
-                        .forks = 50,
-                        .threads = 20,
-                        .execs = 10,
-                        .enoent_opens = 70,
-                        .enotdir_opens = 30,
-                        .ebadf_closes = 40};
 
 std::string name(Counter counter)
 {
@@ -149,7 +138,7 @@ protected:
     // to it; and in some run by just that and `own`, what the act moves beside it, give or take what others moved in a
     // time as long. On a machine that does nothing else that is nothing.
     template <typename Act>
-    void expect_worth(const std::map<Counter, std::uint64_t> &worth, Act act, const Totals &own = {})
+    void expect_worth(const Worth &worth, Act act, const Totals &own = {})
     {
         std::set<Counter> exact;
         std::map<Counter, std::int64_t> excess;
@@ -211,34 +200,30 @@ INSTANTIATE_TEST_SUITE_P(Kernel, EachBackend, testing::ValuesIn(backends),
 
 TEST_P(EachBackend, CountsTheCallsOfAWorkloadAndNothingOfHowTheyEndedWhileTheReturnProgramIsOff)
 {
-    auto worth = workload.worth();
+    auto worth = workload_worth(GetParam());
     for (auto &[counter, expected] : worth)
         if (row(counter).unit != Unit::calls)
             expected = 0;
-    expect_worth(worth, [&] { workload.run(scratch_.path(), KTALLY_NOTHING); });
+    expect_worth(worth, [&] { run_workload(Abi::x86_64, scratch_.path()); });
     EXPECT_TRUE(daemon_->errors().empty());
 }
 
 TEST_P(EachBackend, CountsErrorsAndBytesWhileTheReturnProgramIsOn)
 {
     daemon_->set_return_program(true);
-    auto worth = workload.worth();
+    auto worth = workload_worth(GetParam());
     std::erase_if(worth, [](const auto &entry) { return !counts_ends(entry); });
-    expect_worth(worth, [&] { workload.run(scratch_.path(), KTALLY_NOTHING); });
+    expect_worth(worth, [&] { run_workload(Abi::x86_64, scratch_.path()); });
 }
 
 TEST_P(EachBackend, CountsErrorsByErrno)
 {
     daemon_->set_return_program(true);
-    const std::map<RunningDaemon::Error, std::uint64_t> expected{
-        {{"open", ENOENT}, workload.enoent_opens},
-        {{"open", ENOTDIR}, workload.enotdir_opens},
-        {{"close", EBADF}, workload.ebadf_closes},
-    };
-    std::map<RunningDaemon::Error, std::uint64_t> least;
+    const Errors expected = workload_errors(GetParam());
+    Errors least;
     for (int attempt = 0; attempt < attempts && least != expected; ++attempt) {
         auto before = daemon_->errors();
-        workload.run(scratch_.path(), KTALLY_NOTHING);
+        run_workload(Abi::x86_64, scratch_.path());
         auto after = daemon_->errors();
         for (const auto &[error, count] : expected) {
             const std::uint64_t moved = after[error] - before[error];
@@ -252,7 +237,7 @@ TEST_P(EachBackend, CountsErrorsByErrno)
 
 TEST_P(EachBackend, TogglingTheReturnProgramFiftyTimesLosesNoCall)
 {
-    auto worth = workload.worth();
+    auto worth = workload_worth(GetParam());
     std::erase_if(worth, counts_ends);
     const auto toggle = [&] {
         for (int turn = 0; turn < 50; ++turn)
@@ -268,7 +253,7 @@ TEST_P(EachBackend, TogglingTheReturnProgramFiftyTimesLosesNoCall)
         [&] {
             std::thread worker{[&] {
                 for (int round = 0; round < 4; ++round)
-                    workload.run(scratch_.path(), KTALLY_NOTHING);
+                    run_workload(Abi::x86_64, scratch_.path());
             }};
             toggle();
             worker.join();
@@ -279,10 +264,10 @@ TEST_P(EachBackend, TogglingTheReturnProgramFiftyTimesLosesNoCall)
 TEST_P(EachBackend, ErrorsAndBytesStandStillWhileTheReturnProgramIsOff)
 {
     daemon_->set_return_program(true);
-    workload.run(scratch_.path(), KTALLY_NOTHING);
+    run_workload(Abi::x86_64, scratch_.path());
     daemon_->set_return_program(false);
     const Totals before = daemon_->totals();
-    workload.run(scratch_.path(), KTALLY_NOTHING);
+    run_workload(Abi::x86_64, scratch_.path());
     const Totals after = daemon_->totals();
     for (const CounterRow &counter : counters) {
         const auto index = static_cast<std::size_t>(counter.counter);
@@ -290,7 +275,7 @@ TEST_P(EachBackend, ErrorsAndBytesStandStillWhileTheReturnProgramIsOff)
             EXPECT_EQ(after[index], before[index]) << name(counter.counter);
         }
     }
-    EXPECT_GE(before[static_cast<std::size_t>(Counter::WriteBytes)], workload.writes * Workload::block);
+    EXPECT_GE(before[static_cast<std::size_t>(Counter::WriteBytes)], std::uint64_t{WRITES} * BLOCK);
 }
 
 TEST_F(Kernel, EveryCounterHasASourceHere)

@@ -2,6 +2,7 @@
 #include "private_bus.hpp"
 
 #include "eventually.hpp"
+#include "places.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,7 +64,7 @@ void write_configuration(const fs::path &file, const fs::path &socket, Policy po
   <listen>unix:path=)"
         << socket.string() << "</listen>" << policies;
     if (policy != Policy::none)
-        out << "  <include>" KTALLY_BUS_POLICY "</include>";
+        out << "  <include>" << bus_policy() << "</include>";
     if (policy == Policy::lenient)
         out << lenient_policy;
     out << "</busconfig>\n";

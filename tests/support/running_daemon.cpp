@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "running_daemon.hpp"
 
+#include "places.hpp"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -59,7 +61,7 @@ RunningDaemon::RunningDaemon(const std::string &config, void (*before_exec)())
         setenv("NOTIFY_SOCKET", notify.c_str(), 1);
         if (before_exec)
             before_exec();
-        execute({KTALLYD, "--config", file.string()}, {directory_.path() / "log", directory_.path() / "log"});
+        execute({ktallyd_program(), "--config", file.string()}, {directory_.path() / "log", directory_.path() / "log"});
     });
     wait_until_ready(socket);
     close(socket);
@@ -119,9 +121,9 @@ std::map<std::string, sdbus::Variant> RunningDaemon::properties(const std::strin
     return values;
 }
 
-std::map<RunningDaemon::Error, std::uint64_t> RunningDaemon::errors()
+Errors RunningDaemon::errors()
 {
-    std::map<Error, std::uint64_t> errors;
+    Errors errors;
     for (const char *interface : {"Files", "Vfs", "Processes"}) {
         std::vector<sdbus::Struct<std::string, std::int32_t, std::string, std::uint64_t>> rows;
         proxy_->callMethod("GetErrors").onInterface(std::string{"org.ktally1."} + interface).storeResultsTo(rows);

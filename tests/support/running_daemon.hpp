@@ -6,12 +6,12 @@
 #include "core/counters.hpp"
 #include "private_bus.hpp"
 #include "sdbus.hpp"
+#include "worth.hpp"
 
 #include <chrono>
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace ktally::test {
@@ -32,8 +32,7 @@ public:
     std::string status() const { return status_; } // the STATUS= that came with READY=1
 
     Totals totals();
-    using Error = std::tuple<std::string, std::int32_t>; // operation, errno
-    std::map<Error, std::uint64_t> errors();
+    Errors errors();
     void set_return_program(bool enabled);
     std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> probes();
     std::string backend();
