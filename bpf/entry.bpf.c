@@ -10,6 +10,8 @@
  */
 #include "syscalls.bpf.h"
 
+#include <asm-generic/errno-base.h>
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct ktally_calls calls[KTALLY_MAX_CPUS];
@@ -181,7 +183,8 @@ int tp_exit_first(__u64 *ctx)
     if ((task->flags & PF_KTHREAD) || task->signal->live.counter > 0)
         return 0;
     if (task->signal->nr_threads > 1) {
-        if (bpf_map_update_elem(&dead_groups, &group, &mark, BPF_NOEXIST) == -17 /* EEXIST */)
+        /* Cut to an int: before commit d7ba4cc900bf (6.4) it is one, with nothing of use in its upper half. */
+        if ((int)bpf_map_update_elem(&dead_groups, &group, &mark, BPF_NOEXIST) == -EEXIST)
             return 0;
     } else if (bpf_map_lookup_elem(&dead_groups, &group)) {
         return 0;

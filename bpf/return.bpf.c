@@ -8,7 +8,7 @@
  */
 #include "syscalls.bpf.h"
 
-#define EBADF 9
+#include <asm-generic/errno-base.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
