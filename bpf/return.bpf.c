@@ -5,6 +5,9 @@
  *
  * Bytes are per-CPU slots and plain ++, as in entry. Errors are one table for all CPUs with atomic adds:
  * a table per CPU would take 10 MiB at 1,024 CPUs for numbers that move rarely.
+ *
+ * There are no kretprobes: one has room for ten calls in flight, or two for each possible CPU, and does not see the
+ * others; on any machine more than that wait in a read. Where there is no fexit, sys_exit tells how system calls end.
  */
 #include "syscalls.bpf.h"
 
@@ -42,12 +45,6 @@ static __always_inline void ended(__u32 operation, __u32 bytes_slot, long ret)
     {                                                                                                                  \
         ended(operation, bytes_slot, (type)ctx[arguments]);                                                            \
         return 0;                                                                                                      \
-    }                                                                                                                  \
-    SEC("kretprobe")                                                                                                   \
-    int kretprobe_##name(struct pt_regs *ctx)                                                                          \
-    {                                                                                                                  \
-        ended(operation, bytes_slot, (type)ctx->ax);                                                                   \
-        return 0;                                                                                                      \
     }
 
 COUNT_RETURNS(open, KTALLY_OP_OPEN, NO_BYTES, 3, int)
@@ -76,13 +73,6 @@ int fexit_close(__u64 *ctx)
     return 0;
 }
 
-SEC("kretprobe")
-int kretprobe_close(struct pt_regs *ctx)
-{
-    closed(ctx->ax);
-    return 0;
-}
-
 SEC("fexit")
 int fexit_unlink(__u64 *ctx)
 {
@@ -96,13 +86,6 @@ int fexit_unlink(__u64 *ctx)
         barrier_var(ret);
         ended(KTALLY_OP_UNLINK, NO_BYTES, (int)ret);
     }
-    return 0;
-}
-
-SEC("kretprobe")
-int kretprobe_unlink(struct pt_regs *ctx)
-{
-    ended(KTALLY_OP_UNLINK, NO_BYTES, (int)ctx->ax);
     return 0;
 }
 

@@ -25,8 +25,6 @@ std::string backend_of(std::string_view source)
     const std::string_view hook = source.substr(0, source.find(':'));
     if (hook == "fexit")
         return std::string{name(Backend::fentry)};
-    if (hook == "kretprobe")
-        return std::string{name(Backend::kprobe)};
     return std::string{hook};
 }
 

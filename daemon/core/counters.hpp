@@ -93,7 +93,7 @@ struct Sibling {
 };
 
 // Where the kernel can be asked about one counted call. The names of a function are by preference: the first that the
-// running kernel has. Programs are called <hook>_<name>: fentry_close, kprobe_close, fexit_close, kretprobe_close.
+// running kernel has. Programs are called <hook>_<name>: fentry_close, kprobe_close, fexit_close.
 struct Hook {
     std::string_view name;
     std::array<std::string_view, 2> functions;        // at their entry

@@ -60,13 +60,21 @@ std::optional<std::string> refusal(const KernelBtf &btf, Backend backend, const 
     return std::nullopt;
 }
 
+// The backend that a forced one means: kprobe counts calls only, and how they end is seen at the tracepoint.
+Backend at(At at, Backend forced)
+{
+    return at == At::exit && forced == Backend::kprobe ? Backend::tracepoint : forced;
+}
+
 void decide(const KernelBtf &btf, Choice &choice, const Refusals &refusals)
 {
     const bool by_function = !functions(hooks[choice.first], choice.at)[0].empty();
     for (Backend backend : backends) {
         if (backend != Backend::tracepoint && !by_function)
             continue; // the life of tasks: tracepoints on every backend
-        if (by_function && refusals.forced && backend != *refusals.forced)
+        if (backend == Backend::kprobe && choice.at == At::exit)
+            continue; // return.bpf.c says why there are no kretprobes
+        if (by_function && refusals.forced && backend != at(choice.at, *refusals.forced))
             continue;
         std::vector<Target> candidates = targets(btf, choice, backend);
         if (const auto refused = refusal(btf, backend, candidates, refusals)) {

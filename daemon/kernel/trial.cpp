@@ -30,7 +30,7 @@ Fd load(bpf_prog_type type, bpf_attach_type attach_type, unsigned btf_id)
 std::string_view kind(Backend backend, At at)
 {
     if (backend == Backend::kprobe)
-        return at == At::entry ? "kprobe" : "kretprobe";
+        return "kprobe";
     if (backend == Backend::fentry)
         return at == At::entry ? "fentry" : "fexit";
     return "tracepoint";

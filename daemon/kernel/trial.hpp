@@ -16,7 +16,7 @@ namespace ktally {
 
 enum class At : bool { entry, exit };
 
-// How a hook is called, in Probes and in the names of programs: fentry, fexit, kprobe, kretprobe, tracepoint.
+// How a hook is called, in Probes and in the names of programs: fentry, fexit, kprobe, tracepoint.
 std::string_view kind(Backend backend, At at);
 
 // What can be told without asking the kernel: whether it has that function or tracepoint, and kprobes at all. Returns

@@ -3,9 +3,8 @@
 // The real daemon with the real programs on the running kernel. Other processes count too, so each run must find at
 // least what the workload is worth, every time; and among several runs, those that nothing disturbed must find just
 // that.
-#include "running_daemon.hpp"
+#include "kernel_fixture.hpp"
 #include "workload.h"
-#include "worth.hpp"
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
@@ -16,11 +15,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <regex>
 #include <set>
 #include <thread>
 
@@ -29,22 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// No sample falls into a test: a timer that fires is a read.
-constexpr const char *never_sampling = "Interval=1h\n";
 constexpr int attempts = 200;
-
-std::string name(Counter counter)
-{
-    return std::string{row(counter).interface} + '.' + std::string{row(counter).property};
-}
-
-Totals difference(const Totals &after, const Totals &before)
-{
-    Totals moved;
-    for (std::size_t index = 0; index < counter_count; ++index)
-        moved[index] = after[index] - before[index];
-    return moved;
-}
 
 std::set<unsigned> loaded_programs()
 {
@@ -54,50 +36,8 @@ std::set<unsigned> loaded_programs()
     return ids;
 }
 
-class Kernel : public testing::Test {
+class Kernel : public KernelFixture {
 protected:
-    void SetUp() override
-    {
-        if (geteuid() != 0)
-            GTEST_SKIP() << "loading BPF programs takes root";
-    }
-
-    void start(const std::string &config)
-    {
-        daemon_ = std::make_unique<RunningDaemon>(config);
-        if (!daemon_->ready())
-            throw std::runtime_error{"ktallyd is not ready: " + daemon_->log()};
-    }
-
-    // The same, counting with one backend only; skips the test where the kernel refuses it.
-    void start(Backend backend)
-    {
-        start(never_sampling + ("Backend=" + std::string{ktally::name(backend)}));
-        for (const auto &probe : daemon_->probes())
-            if (std::get<2>(probe) == "absent")
-                GTEST_SKIP() << std::get<0>(probe) << " cannot be had here: " << std::get<3>(probe);
-        released_in_softirq_ = backend == Backend::tracepoint;
-    }
-
-    void TearDown() override
-    {
-        if (daemon_ && HasFailure())
-            std::cerr << "the daemon's log:\n" << daemon_->log();
-    }
-
-    // The tracepoint sched_process_free comes an RCU grace period after a task ended, which the kernel may put off for
-    // ten seconds (CONFIG_RCU_LAZY): waits until that many have come.
-    Totals totals_after_release(std::uint64_t expected)
-    {
-        Totals totals = daemon_->totals();
-        const int patience = released_in_softirq_ ? attempts / 4 : 10 * attempts;
-        for (int attempt = 0; attempt < patience && totals[released] < expected; ++attempt) {
-            std::this_thread::sleep_for(10ms);
-            totals = daemon_->totals();
-        }
-        return totals;
-    }
-
     // By how much `act` moves each counter when nothing disturbs it: the smallest of some runs.
     template <typename Act> Totals least_moved(Act act)
     {
@@ -112,18 +52,6 @@ protected:
                 least[index] = std::min(least[index], moved[index]);
         }
         return least;
-    }
-
-    // How many events the daemon says it could not look at, by counter: part of its Probes.
-    std::map<std::string, std::uint64_t> missed()
-    {
-        std::map<std::string, std::uint64_t> counts;
-        for (const auto &probe : daemon_->probes()) {
-            std::smatch number;
-            if (std::regex_search(std::get<3>(probe), number, std::regex{"(\\d+) events could not be looked at"}))
-                counts[std::get<0>(probe)] = std::stoull(number[1]);
-        }
-        return counts;
     }
 
     // How much the rest of the machine moves each counter in such a time.
@@ -149,7 +77,8 @@ protected:
             const auto begin = std::chrono::steady_clock::now();
             act();
             const auto tasks = worth.find(Counter::TasksReleased);
-            const Totals after = totals_after_release(before[released] + (tasks == worth.end() ? 0 : tasks->second));
+            const Totals after = totals_after_release(before[released] + (tasks == worth.end() ? 0 : tasks->second),
+                                                      released_in_softirq_ ? 500ms : 20s);
             const auto time = std::chrono::steady_clock::now() - begin;
             auto missed_after = missed();
             const Totals idle = moved_by_others(time);
@@ -175,9 +104,6 @@ protected:
     // sched_process_free comes in a softirq, on top of whatever task runs just then. Kernels that keep BPF programs
     // away from tasks of their own (those of sandboxes do) lose it there, so that a run may show less.
     bool released_in_softirq_ = false;
-    static constexpr auto released = static_cast<std::size_t>(Counter::TasksReleased);
-    TemporaryDirectory scratch_;
-    std::unique_ptr<RunningDaemon> daemon_;
 };
 
 bool counts_ends(const std::pair<const Counter, std::uint64_t> &worth)
@@ -192,6 +118,7 @@ protected:
         Kernel::SetUp();
         if (!IsSkipped())
             start(GetParam());
+        released_in_softirq_ = GetParam() == Backend::tracepoint;
     }
 };
 
@@ -309,7 +236,7 @@ TEST_F(Kernel, AForcedBackendIsTheOnlyOneTried)
                 const std::string source = std::get<1>(probe);
                 const std::string prefix{ktally::name(backend)};
                 EXPECT_TRUE(source.starts_with(prefix) || source.starts_with("fexit") ||
-                            source.starts_with("kretprobe"))
+                            source == "tracepoint:sys_exit")
                     << source;
             }
         }

@@ -26,9 +26,8 @@ std::uint64_t count(const Errors &errors, std::string_view operation)
     return sum;
 }
 
-} // namespace
-
-Errors workload_errors(Backend backend)
+// As functions see them, or system calls.
+Errors errors(bool of_system_calls)
 {
     Errors errors{
         {{"open", ENOENT}, ENOENT_OPENS},     {{"open", ENOTDIR}, ENOTDIR_OPENS},  {{"close", EBADF}, EBADF_CLOSES},
@@ -37,7 +36,7 @@ Errors workload_errors(Backend backend)
         {{"unlink", EISDIR}, EISDIR_UNLINKS}, {{"fsync", EBADF}, EBADF_FSYNCS},    {{"fsync", EINVAL}, EINVAL_FSYNCS},
         {{"fork", EINVAL}, EINVAL_CLONES},
     };
-    if (backend == Backend::tracepoint) {
+    if (of_system_calls) {
         errors[{"read", EBADF}] += EARLY_READS;
         errors[{"write", EBADF}] += EARLY_WRITES;
         errors[{"unlink", ENOENT}] += EARLY_UNLINKS;
@@ -46,18 +45,26 @@ Errors workload_errors(Backend backend)
     return errors;
 }
 
+} // namespace
+
+Errors workload_errors(Backend backend)
+{
+    return errors(backend != Backend::fentry); // there are no kretprobes
+}
+
 Worth workload_worth(Backend backend)
 {
-    const Errors errors = workload_errors(backend);
-    const auto failed = [&](std::string_view operation) { return count(errors, operation); };
+    const Errors at_entry = errors(backend == Backend::tracepoint), at_exit = workload_errors(backend);
+    const auto failed = [&](std::string_view operation) { return count(at_entry, operation); };
+    const auto seen_failed = [&](std::string_view operation) { return count(at_exit, operation); };
     const std::uint64_t forks =
         itself + FORKS + EXECS + VFORKS + KILLS + UNREAPED + LEADERS_FIRST + GROUP_EXITS + THREAD_EXECS;
     const std::uint64_t threads = THREADS + LEADERS_FIRST + GROUP_EXITS * GROUP_THREADS + THREAD_EXECS;
     return {
         {Counter::Opened, FILES + OPENS + CREATES + failed("open")},
         {Counter::Closed, FILES + PIPE_ENDS + OPENS + CREATES + failed("close")},
-        {Counter::OpenErrors, failed("open")},
-        {Counter::CloseErrors, failed("close")},
+        {Counter::OpenErrors, seen_failed("open")},
+        {Counter::CloseErrors, seen_failed("close")},
         {Counter::Reads, READS + END_READS + failed("read")},
         {Counter::Writes, WRITES + failed("write")},
         {Counter::Unlinks, scratch + CREATES + failed("unlink")},
@@ -65,17 +72,17 @@ Worth workload_worth(Backend backend)
         {Counter::Creates, scratch + CREATES},
         {Counter::ReadBytes, std::uint64_t{READS} * BLOCK},
         {Counter::WriteBytes, std::uint64_t{WRITES} * BLOCK},
-        {Counter::ReadErrors, failed("read")},
-        {Counter::WriteErrors, failed("write")},
-        {Counter::UnlinkErrors, failed("unlink")},
-        {Counter::FsyncErrors, failed("fsync")},
+        {Counter::ReadErrors, seen_failed("read")},
+        {Counter::WriteErrors, seen_failed("write")},
+        {Counter::UnlinkErrors, seen_failed("unlink")},
+        {Counter::FsyncErrors, seen_failed("fsync")},
         {Counter::Forks, forks},
         {Counter::ThreadsCreated, threads},
         {Counter::Execs, itself + EXECS + VFORKS + THREAD_EXECS},
         {Counter::Exits, forks},
         {Counter::TasksExited, forks + threads},
         {Counter::TasksReleased, forks + threads},
-        {Counter::ForkErrors, failed("fork")},
+        {Counter::ForkErrors, seen_failed("fork")},
     };
 }
 

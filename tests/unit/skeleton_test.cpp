@@ -182,9 +182,9 @@ TEST(ReturnSkeleton, HasAProgramForEveryHookAndBackendAndNoOther)
     for (const Hook &hook : hooks) {
         const std::string name{hook.name};
         if (!hook.return_functions[0].empty())
-            expected.insert({"fexit_" + name, "kretprobe_" + name});
+            expected.insert("fexit_" + name);
         for (const std::string &sibling : siblings_of(hook))
-            expected.insert({"fexit_" + sibling, "kretprobe_" + sibling});
+            expected.insert("fexit_" + sibling);
     }
     const Return skeleton{return_bpf::open()};
     ASSERT_TRUE(skeleton);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hammer.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <new>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace ktally::test {
+namespace {
+
+// What one round is worth is in Hammer::stop().
+bool round(const char *file)
+{
+    std::array<char, 100> bytes{};
+    const int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool as_meant = fd >= 0 && write(fd, bytes.data(), bytes.size()) == 100;
+    as_meant = as_meant && pread(fd, bytes.data(), bytes.size(), 0) == 100;
+    as_meant = as_meant && fsync(fd) == 0 && close(fd) == 0 && unlink(file) == 0;
+    as_meant = as_meant && open(file, O_RDONLY | O_CLOEXEC) == -1 && errno == ENOENT;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    int status = -1;
+    return as_meant && child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+} // namespace
+
+Hammer::Hammer(unsigned threads, const std::filesystem::path &directory) : threads_{threads}
+{
+    void *memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        throw std::bad_alloc{};
+    shared_ = new (memory) Shared{};
+    std::vector<std::string> files;
+    for (unsigned thread = 0; thread < threads; ++thread)
+        files.push_back(directory / ("hammer" + std::to_string(thread)));
+    process_ = fork();
+    if (process_ != 0)
+        return;
+    std::atomic<bool> failed{false};
+    std::vector<std::thread> running;
+    for (const std::string &file : files)
+        running.emplace_back([&, path = file.c_str()] {
+            while (!shared_->stop && !failed) {
+                if (!round(path))
+                    failed = true;
+                ++shared_->rounds;
+            }
+        });
+    for (std::thread &thread : running)
+        thread.join();
+    _exit(failed);
+}
+
+Hammer::~Hammer()
+{
+    if (process_ > 0) {
+        kill(process_, SIGKILL);
+        waitpid(process_, nullptr, 0);
+    }
+    munmap(shared_, sizeof(Shared));
+}
+
+Worth Hammer::stop()
+{
+    shared_->stop = true;
+    int status = -1;
+    const pid_t ended = waitpid(process_, &status, 0);
+    if (ended != process_ || status != 0)
+        throw std::runtime_error{"the hammer ended with wait status " + std::to_string(status)};
+    process_ = -1;
+    const std::uint64_t rounds = shared_->rounds;
+    return {
+        {Counter::Opened, 2 * rounds},
+        {Counter::Closed, rounds},
+        {Counter::OpenErrors, rounds},
+        {Counter::CloseErrors, 0},
+        {Counter::Reads, rounds},
+        {Counter::Writes, rounds},
+        {Counter::Unlinks, rounds},
+        {Counter::Fsyncs, rounds},
+        {Counter::Creates, rounds},
+        {Counter::ReadBytes, 100 * rounds},
+        {Counter::WriteBytes, 100 * rounds},
+        {Counter::ReadErrors, 0},
+        {Counter::WriteErrors, 0},
+        {Counter::UnlinkErrors, 0},
+        {Counter::FsyncErrors, 0},
+        {Counter::Forks, 1 + rounds},
+        {Counter::ThreadsCreated, threads_},
+        {Counter::Execs, 0},
+        {Counter::Exits, 1 + rounds},
+        {Counter::TasksExited, 1 + threads_ + rounds},
+        {Counter::TasksReleased, 1 + threads_ + rounds},
+        {Counter::ForkErrors, 0},
+    };
+}
+
+} // namespace ktally::test

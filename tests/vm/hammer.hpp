@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Hammer: a process whose threads call what is counted, over and over, until they are told to stop; it knows how often
+// they did. For what happens meanwhile: the return program switched, CPUs that come and go.
+#pragma once
+
+#include "worth.hpp"
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <filesystem>
+
+namespace ktally::test {
+
+class Hammer {
+public:
+    // Starts that many threads, which keep their files in `directory`.
+    Hammer(unsigned threads, const std::filesystem::path &directory);
+    Hammer(const Hammer &) = delete;
+    Hammer &operator=(const Hammer &) = delete;
+    ~Hammer();
+
+    // Ends it and returns what it was worth, start and end included. Throws std::runtime_error if a call did not do
+    // what it was meant to.
+    Worth stop();
+
+private:
+    struct Shared {
+        std::atomic<bool> stop;
+        std::atomic<std::uint64_t> rounds; // of all threads
+    };
+
+    unsigned threads_;
+    Shared *shared_; // memory of both processes
+    pid_t process_;
+};
+
+} // namespace ktally::test

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "quiet_fixture.hpp"
+
+#include <chrono>
+
+namespace ktally::test {
+
+using namespace std::chrono_literals;
+
+// Far more than the kernel takes for a grace period.
+constexpr auto patience = 30s;
+
+Worth QuietFixture::workload_worth_here()
+{
+    const Worth by_function = workload_worth(Backend::fentry), by_syscall = workload_worth(Backend::tracepoint);
+    Worth worth;
+    for (const auto &probe : daemon_->probes()) {
+        const bool by_syscalls = std::get<1>(probe).starts_with("tracepoint:sys_");
+        for (const CounterRow &counter : counters)
+            if (name(counter.counter) == std::get<0>(probe) && std::get<2>(probe) == "active")
+                worth[counter.counter] = (by_syscalls ? by_syscall : by_function).at(counter.counter);
+    }
+    return worth;
+}
+
+Totals QuietFixture::cost_of(const std::function<void()> &act)
+{
+    const auto measured = [&] {
+        const Totals before = daemon_->totals();
+        act();
+        return difference(daemon_->totals(), before);
+    };
+    const Totals first = measured(), second = measured();
+    for (const CounterRow &counter : counters) {
+        const auto index = static_cast<std::size_t>(counter.counter);
+        EXPECT_EQ(first[index], second[index]) << name(counter.counter) << " is moved by something else";
+    }
+    return second;
+}
+
+void QuietFixture::expect_exactly(const std::function<Worth()> &act, const Totals &cost)
+{
+    const auto owed_before = missed();
+    const Totals before = daemon_->totals();
+    const Worth worth = act();
+    const auto tasks = worth.find(Counter::TasksReleased);
+    const std::uint64_t ended = tasks == worth.end() ? 0 : tasks->second + cost[released];
+    const Totals moved = difference(totals_after_release(before[released] + ended, patience), before);
+    auto owed = missed();
+    for (const auto &[counter, times] : owed_before)
+        owed[counter] -= times;
+    for (const auto &[counter, each] : worth) {
+        const auto index = static_cast<std::size_t>(counter);
+        const std::uint64_t expected = each + cost[index];
+        if (owed[name(counter)] == 0) {
+            EXPECT_EQ(moved[index], expected) << name(counter);
+        }
+        EXPECT_LE(moved[index], expected) << name(counter);
+        EXPECT_GE(moved[index] + owed[name(counter)], expected) << name(counter);
+        RecordProperty(name(counter), std::to_string(expected) + ' ' + std::to_string(moved[index]));
+    }
+}
+
+} // namespace ktally::test
