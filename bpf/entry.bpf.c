@@ -177,12 +177,13 @@ SEC("tp_btf/sched_process_exit")
 int tp_exit_first(__u64 *ctx)
 {
     struct task_struct *task = (struct task_struct *)ctx[0];
-    __u64 group = (__u64)BPF_CORE_READ(task, signal);
+    struct signal_struct *signal = task->signal;
+    __u64 group = (__u64)signal;
     __u8 mark = 1;
 
-    if ((task->flags & PF_KTHREAD) || task->signal->live.counter > 0)
+    if ((task->flags & PF_KTHREAD) || signal->live.counter > 0)
         return 0;
-    if (task->signal->nr_threads > 1) {
+    if (signal->nr_threads > 1) {
         /* Cut to an int: before commit d7ba4cc900bf (6.4) it is one, with nothing of use in its upper half. */
         if ((int)bpf_map_update_elem(&dead_groups, &group, &mark, BPF_NOEXIST) == -EEXIST)
             return 0;
@@ -197,7 +198,7 @@ SEC("tp_btf/sched_process_free")
 int tp_exit_forget(__u64 *ctx)
 {
     struct task_struct *task = (struct task_struct *)ctx[0];
-    __u64 group = (__u64)BPF_CORE_READ(task, signal);
+    __u64 group = (__u64)task->signal;
 
     if (task->pid == task->tgid)
         bpf_map_delete_elem(&dead_groups, &group);

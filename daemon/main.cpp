@@ -44,9 +44,10 @@ int check_config(const std::string &file)
         fmt::print(stderr, "{}\n", text(warning));
     for (const auto &read : loaded.files)
         fmt::print("# {}\n", read.string());
-    fmt::print("[Daemon]\nInterval={}\nReturnProgram={}\nBackend={}\n",
+    fmt::print("[Daemon]\nInterval={}\nReturnProgram={}\nBackend={}\nExclude={}\n",
                ktally::format_time_span(loaded.config.interval), loaded.config.return_program ? "yes" : "no",
-               loaded.config.backend ? ktally::name(*loaded.config.backend) : "auto");
+               loaded.config.backend ? ktally::name(*loaded.config.backend) : "auto",
+               fmt::join(loaded.config.exclude, " "));
     return loaded.warnings.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -64,7 +65,7 @@ int serve(const std::string &file)
         }
         return last;
     };
-    ktally::Daemon daemon{std::make_unique<ktally::KernelSource>(loaded.config.backend), loaded.config, reload};
+    ktally::Daemon daemon{std::make_unique<ktally::KernelSource>(loaded.config), loaded.config, reload};
     malloc_trim(0); // the kernel's type information took some 30 MB while the programs were loaded
     return daemon.run();
 }

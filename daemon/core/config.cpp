@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <iterator>
+#include <sstream>
 
 namespace ktally {
 namespace {
@@ -84,6 +86,22 @@ std::optional<std::string> assign_backend(Config &config, std::string_view value
     return "Backend=" + std::string{value} + " is none of auto, fentry, kprobe, tracepoint";
 }
 
+// A list, as in systemd: a further line adds to it, an empty one takes all back.
+std::optional<std::string> assign_exclude(Config &config, std::string_view value)
+{
+    if (value.empty()) {
+        config.exclude.clear();
+        return std::nullopt;
+    }
+    std::istringstream words{std::string{value}};
+    std::set<std::string> names{std::istream_iterator<std::string>{words}, {}};
+    for (const std::string &name : names)
+        if (!is_hooked(name))
+            return "Exclude=" + name + " is no function or tracepoint that ktallyd hooks; Manager.Probes shows those";
+    config.exclude.merge(names);
+    return std::nullopt;
+}
+
 std::optional<std::string> assign_return_program(Config &config, std::string_view value)
 {
     const auto on = parse_boolean(value);
@@ -98,8 +116,9 @@ struct Key {
     std::optional<std::string> (*assign)(Config &, std::string_view);
 };
 
-constexpr std::array<Key, 3> daemon_keys{{
+constexpr std::array<Key, 4> daemon_keys{{
     {"Backend", assign_backend},
+    {"Exclude", assign_exclude},
     {"Interval", assign_interval},
     {"ReturnProgram", assign_return_program},
 }};

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct Config {
     std::chrono::microseconds interval = std::chrono::seconds{1};
     std::optional<Backend> backend; // nothing: the best for each function
     bool return_program = false;
+    std::set<std::string> exclude = {}; // functions and tracepoints that are not hooked
 
     bool operator==(const Config &) const = default;
 };

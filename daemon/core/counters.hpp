@@ -128,6 +128,21 @@ inline constexpr std::array<Hook, KTALLY_CALLS> hooks{{
     {"release", {"release_task"}, {}, "sched_process_free"},
 }};
 
+// Whether that is the name of a function or tracepoint in the table.
+constexpr bool is_hooked(std::string_view name)
+{
+    for (const Hook &hook : hooks) {
+        for (std::string_view each : {hook.functions[0], hook.functions[1], hook.return_functions[0],
+                                      hook.return_functions[1], hook.tracepoint, std::string_view{"sys_exit"}})
+            if (!each.empty() && each == name)
+                return true;
+        for (const Sibling &sibling : hook.siblings)
+            if (!sibling.function.empty() && sibling.function == name)
+                return true;
+    }
+    return false;
+}
+
 // How a function is hooked, in the order in which it is tried.
 enum class Backend : std::uint8_t { fentry, kprobe, tracepoint };
 inline constexpr std::array backends{Backend::fentry, Backend::kprobe, Backend::tracepoint};

@@ -46,10 +46,12 @@ std::vector<Target> targets(const KernelBtf &btf, const Choice &choice, Backend 
     return found;
 }
 
-std::optional<std::string> refusal(const KernelBtf &btf, Backend backend, const std::vector<Target> &targets,
-                                   const Refusals &refusals)
+std::optional<std::string> refusal(const KernelBtf &btf, Backend backend, ktally_call first,
+                                   const std::vector<Target> &targets, const Refusals &refusals)
 {
     if (const auto refused = refusals.backends.find(backend); refused != refusals.backends.end())
+        return refused->second;
+    if (const auto refused = refusals.choices.find({backend, first}); refused != refusals.choices.end())
         return refused->second;
     for (const Target &target : targets) {
         if (auto lacking = missing(btf, backend, target.name))
@@ -77,7 +79,7 @@ void decide(const KernelBtf &btf, Choice &choice, const Refusals &refusals)
         if (by_function && refusals.forced && backend != at(choice.at, *refusals.forced))
             continue;
         std::vector<Target> candidates = targets(btf, choice, backend);
-        if (const auto refused = refusal(btf, backend, candidates, refusals)) {
+        if (const auto refused = refusal(btf, backend, choice.first, candidates, refusals)) {
             choice.reason += (choice.reason.empty() ? "" : "; ") + *refused;
             continue;
         }

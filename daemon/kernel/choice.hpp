@@ -39,6 +39,7 @@ struct Refusals {
     std::optional<Backend> forced;           // Backend= of the configuration: no other
     std::map<Backend, std::string> backends; // as a whole
     std::map<std::pair<Backend, std::string>, std::string> targets;
+    std::map<std::pair<Backend, ktally_call>, std::string> choices; // by their first call
 };
 
 // One choice for each range of calls that a counter adds up, at entry or at exit.

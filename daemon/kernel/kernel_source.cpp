@@ -83,10 +83,8 @@ std::optional<Backend> first_used(const std::vector<Choice> &choices)
     return first;
 }
 
-// The kernel refused an object, and does not say which program. Asks it about each of one backend and notes those that
-// it refuses; if it would have them all, the backend is refused as a whole.
-void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend backend, int error,
-                   Refusals &refusals)
+// Asks the kernel about each target of one backend and notes those that it refuses. Returns whether there are any.
+bool note_refused_targets(const KernelBtf &btf, const std::vector<Choice> &choices, Backend backend, Refusals &refusals)
 {
     bool any = false;
     for (const Choice &choice : choices) {
@@ -99,9 +97,51 @@ void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Bac
             }
         }
     }
-    if (!any)
-        refusals.backends.emplace(backend,
-                                  "loading the " + std::string{name(backend)} + " programs: " + std::strerror(error));
+    return any;
+}
+
+template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices)
+{
+    std::unique_ptr<Skeleton, typename Object<Skeleton>::Destroy> skeleton{Skeleton::open()};
+    if (!skeleton)
+        throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
+    configure(*skeleton, btf, choices);
+    return skeleton;
+}
+
+// Loads the programs of each choice without the others and notes those that the kernel refuses. Returns whether there
+// are any.
+template <typename Skeleton>
+bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, Refusals &refusals)
+{
+    bool any = false;
+    for (const Choice &choice : choices) {
+        if (!choice.backend)
+            continue;
+        const auto alone = open<Skeleton>(btf, choices);
+        const Programs programs{alone->obj, btf, {choice}};
+        if (const int error = -Skeleton::load(alone.get())) {
+            refusals.choices.emplace(std::pair{*choice.backend, choice.first},
+                                     "loading the program for " + choice.source() + ": " + std::strerror(error));
+            any = true;
+        }
+    }
+    return any;
+}
+
+// The kernel refused an object, and does not say which program. Empty programs tell whether it is the type or the
+// target of one; else each is tried as it is. If it would have them all, but not together, the backend most preferred
+// goes.
+template <typename Skeleton>
+void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend most_preferred, int error,
+                   Refusals &refusals)
+{
+    for (Backend backend : backends)
+        if (note_refused_targets(btf, choices, backend, refusals))
+            return;
+    if (!note_refused_choices<Skeleton>(btf, choices, refusals))
+        refusals.backends.emplace(most_preferred, "loading the " + std::string{name(most_preferred)} +
+                                                      " programs: " + std::strerror(error));
 }
 
 // Loads an object with the best that is not refused; what turns out to be is noted and left out, down to no program at
@@ -111,10 +151,7 @@ Object<Skeleton> load(const KernelBtf &btf, At at, Refusals &refusals, const bpf
 {
     for (;;) {
         std::vector<Choice> choices = choose(btf, at, refusals);
-        std::unique_ptr<Skeleton, typename Object<Skeleton>::Destroy> skeleton{Skeleton::open()};
-        if (!skeleton)
-            throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
-        configure(*skeleton, btf, choices);
+        auto skeleton = open<Skeleton>(btf, choices);
         if (slots && bpf_map__reuse_fd(skeleton->maps.bss, bpf_map__fd(slots)) != 0)
             throw std::system_error{errno, std::generic_category(), "adopting a BPF map"};
         Programs programs{skeleton->obj, btf, std::move(choices)};
@@ -124,7 +161,7 @@ Object<Skeleton> load(const KernelBtf &btf, At at, Refusals &refusals, const bpf
         const auto used = first_used(programs.choices());
         if (!used)
             throw std::system_error{error, std::generic_category(), "creating BPF maps"};
-        note_refusals(btf, programs.choices(), *used, error, refusals);
+        note_refusals<Skeleton>(btf, programs.choices(), *used, error, refusals);
     }
 }
 
@@ -147,8 +184,8 @@ struct KernelSource::Loaded {
     Object<entry_bpf> entry;
     Object<return_bpf> ret;
 
-    Loaded(std::size_t possible, const KernelBtf &btf, std::optional<Backend> forced)
-        : cpus{possible}, entry_refusals{forced, {}, {}}, return_refusals{forced, {}, {}},
+    Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured)
+        : cpus{possible}, entry_refusals{configured}, return_refusals{configured},
           entry{load<entry_bpf>(btf, At::entry, entry_refusals, nullptr)}, ret{load<return_bpf>(
                                                                                btf, At::exit, return_refusals, nullptr)}
     {
@@ -178,6 +215,16 @@ std::size_t checked_possible_cpus()
     return cpus;
 }
 
+// What the configuration does not want.
+Refusals configured(const Config &config)
+{
+    Refusals refusals{config.backend, {}, {}, {}};
+    for (const std::string &name : config.exclude)
+        for (Backend backend : backends)
+            refusals.targets.emplace(std::pair{backend, name}, "Exclude=" + name);
+    return refusals;
+}
+
 std::string capabilities_hint(const std::string &reason)
 {
     return reason + (reason.find(std::strerror(EPERM)) != std::string::npos ||
@@ -188,13 +235,13 @@ std::string capabilities_hint(const std::string &reason)
 
 } // namespace
 
-KernelSource::KernelSource(std::optional<Backend> forced)
+KernelSource::KernelSource(const Config &config)
 {
     libbpf_set_print(nullptr); // what libbpf would print is said once, in our words, by whoever handles the failure
     const std::size_t cpus = checked_possible_cpus();
     const KernelBtf btf;
     try {
-        loaded_ = std::make_unique<Loaded>(cpus, btf, forced);
+        loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config));
         attach(loaded_->entry, btf, At::entry, loaded_->entry_refusals);
     } catch (const std::system_error &error) {
         throw std::runtime_error{capabilities_hint(error.what())};
@@ -236,8 +283,8 @@ std::vector<ErrorCount> KernelSource::errors() const
         const auto counts = loaded_->errors(operation);
         for (std::uint32_t column = 1; column < counts.size(); ++column)
             if (const std::uint64_t count = *const_cast<const volatile __u64 *>(&counts[column]))
-                found.push_back({static_cast<ktally_operation>(operation),
-                                 static_cast<int>(ktally_column_errno(column)), count});
+                found.push_back(
+                    {static_cast<ktally_operation>(operation), static_cast<int>(ktally_column_errno(column)), count});
     }
     return found;
 }

@@ -8,15 +8,14 @@
 #include "core/source.hpp"
 
 #include <memory>
-#include <optional>
 
 namespace ktally {
 
 class KernelSource final : public Source {
 public:
-    // Decides what can be hooked, loads both programs, attaches the entry program. Throws std::runtime_error with a
+    // Decides what can be hooked, by the configuration and the kernel, loads both programs, attaches the entry program. Throws std::runtime_error with a
     // sentence for the user if nothing can be counted here.
-    explicit KernelSource(std::optional<Backend> forced);
+    explicit KernelSource(const Config &config);
     ~KernelSource() override;
 
     std::uint64_t total(Counter counter) const override;

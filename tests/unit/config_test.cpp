@@ -123,6 +123,28 @@ TEST(Config, RefusesABackendThatDoesNotExist)
     EXPECT_NE(wrong("Daemon", "Backend", "Fentry"), std::nullopt);
 }
 
+TEST(Config, ExcludesWhatAnyLineNames)
+{
+    Config config;
+    EXPECT_EQ(assign(config, "Daemon", "Exclude", "vfs_unlink  file_close_fd"), std::nullopt);
+    EXPECT_EQ(assign(config, "Daemon", "Exclude", "sys_exit"), std::nullopt);
+    EXPECT_EQ(config.exclude, (std::set<std::string>{"file_close_fd", "sys_exit", "vfs_unlink"}));
+}
+
+TEST(Config, ExcludesNothingAfterAnEmptyLine)
+{
+    Config config;
+    config.exclude = {"vfs_unlink"};
+    EXPECT_EQ(assign(config, "Daemon", "Exclude", ""), std::nullopt);
+    EXPECT_TRUE(config.exclude.empty());
+}
+
+TEST(Config, RefusesToExcludeWhatIsNotHooked)
+{
+    EXPECT_THAT(wrong("Daemon", "Exclude", "vfs_unlink vfs_rename"),
+                Optional(HasSubstr("Exclude=vfs_rename is no function or tracepoint that ktallyd hooks")));
+}
+
 TEST(Config, TakesTheWordsOfSystemdForYes)
 {
     for (const char *yes : {"yes", "y", "true", "t", "on", "1"})
