@@ -12,7 +12,9 @@ packages=(
     libsystemd-dev meson nlohmann-json3-dev pkgconf systemd
 )
 # To test.
-test_packages=(dbus-bin gcc-multilib libcap2-bin libgmock-dev libgtest-dev libxml2-utils mandoc procps util-linux)
+test_packages=(
+    dbus-bin gcc-multilib libcap2-bin libgmock-dev libgtest-dev libxml2-utils mandoc procps qemu-system-x86 util-linux
+)
 
 die() {
     printf '%s: %s\n' "${0##*/}" "$1" >&2

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sums up a JUnit file of meson: why tests were skipped, and the closing line of tools/check."""
+"""Sums up a JUnit file of meson: what the guests compared, why tests were skipped, and the closing line of tools/check.
+
+A test that compares counters leaves the pairs as properties of its case: "Vfs.Reads" is "1045 1045", expected and
+counted; "kernel" is the guest's. The name of the case ends in the backend.
+"""
 
 import collections
 import sys
 import xml.etree.ElementTree as xml
+
+BACKENDS = ("fentry", "kprobe", "tracepoint")
+TABLE_CASE = "CallsBytesAndErrorsByErrno"
 
 
 def outcome(case):
@@ -19,14 +26,64 @@ def outcome(case):
     return "passed", None
 
 
+class Comparisons:
+    """What was expected and counted, by kernel, backend and counter."""
+
+    def __init__(self):
+        self.table = collections.defaultdict(dict)  # kernel: {(counter, backend): (expected, counted)}
+        self.equal = collections.Counter()  # (kernel, backend)
+        self.unequal = collections.Counter()
+
+    def add(self, case):
+        properties = {each.get("name"): each.get("value") for each in case.iter("property")}
+        kernel = properties.pop("kernel", None)
+        backend = case.get("name").rpartition("/")[2]
+        if kernel is None or backend not in BACKENDS:
+            return
+        for counter, pair in properties.items():
+            expected, counted = pair.split()
+            (self.equal if expected == counted else self.unequal)[kernel, backend] += 1
+            if case.get("name").startswith(TABLE_CASE):
+                self.table[kernel][counter, backend] = (expected, counted)
+
+    def print(self):
+        for kernel, cells in sorted(self.table.items(), key=lambda item: natural(item[0])):
+            print(f"\nLinux {kernel}: the workload, expected and counted\n")
+            backends = [backend for backend in BACKENDS if any(backend == column for _, column in cells)]
+            print("| counter |", " | ".join(backends), "|")
+            print("|---|" + "---:|" * len(backends))
+            for counter in dict.fromkeys(counter for counter, _ in cells):
+                print(f"| {counter} |", " | ".join(" ".join(cells.get((counter, each), ("-",))) for each in backends), "|")
+        kernels = sorted({kernel for kernel, _ in self.equal + self.unequal}, key=natural)
+        if kernels:
+            print("\nEvery comparison of the guests, counters equal to what was expected\n")
+            print("| Linux |", " | ".join(BACKENDS), "|")
+            print("|---|" + "---:|" * len(BACKENDS))
+            for kernel in kernels:
+                print(f"| {kernel} |", " | ".join(self.share(kernel, each) for each in BACKENDS), "|")
+            print()
+
+    def share(self, kernel, backend):
+        equal, unequal = self.equal[kernel, backend], self.unequal[kernel, backend]
+        return f"{equal} of {equal + unequal}" if equal + unequal else "-"
+
+
+def natural(release):
+    """6.12 after 6.1."""
+    return [int(part) if part.isdigit() else 0 for part in release.replace("-", ".").replace("+", ".").split(".")]
+
+
 def main(path):
     counts = collections.Counter()
     reasons = collections.Counter()
+    comparisons = Comparisons()
     for case in xml.parse(path).getroot().iter("testcase"):
         result, reason = outcome(case)
         counts[result] += 1
         if reason:
             reasons[reason] += 1
+        comparisons.add(case)
+    comparisons.print()
     for reason, count in reasons.most_common():
         print(f"skipped {count}: {reason}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")

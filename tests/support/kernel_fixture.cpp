@@ -36,9 +36,9 @@ void KernelFixture::TearDown()
         std::cerr << "the daemon's log:\n" << daemon_->log();
 }
 
-void KernelFixture::start(const std::string &config)
+void KernelFixture::start(const std::string &config, void (*before_exec)())
 {
-    daemon_ = std::make_unique<RunningDaemon>(config);
+    daemon_ = std::make_shared<RunningDaemon>(config, before_exec);
     if (!daemon_->ready())
         throw std::runtime_error{"ktallyd is not ready: " + daemon_->log()};
 }

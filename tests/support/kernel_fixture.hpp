@@ -27,7 +27,7 @@ protected:
     void TearDown() override;
 
     // Throws std::runtime_error with the daemon's log if it does not get ready.
-    void start(const std::string &config);
+    void start(const std::string &config, void (*before_exec)() = nullptr);
 
     // The same, counting with one backend only; skips the test where the kernel refuses it.
     void start(Backend backend);
@@ -41,7 +41,7 @@ protected:
 
     static constexpr auto released = static_cast<std::size_t>(Counter::TasksReleased);
     TemporaryDirectory scratch_;
-    std::unique_ptr<RunningDaemon> daemon_;
+    std::shared_ptr<RunningDaemon> daemon_;
 };
 
 } // namespace ktally::test

@@ -26,7 +26,8 @@ std::string bus_policy()
 
 std::string workload_program(Abi abi)
 {
-    return abi == Abi::x86_64 ? place("KTALLY_WORKLOAD", KTALLY_WORKLOAD) : place("KTALLY_WORKLOAD32", KTALLY_WORKLOAD32);
+    return abi == Abi::x86_64 ? place("KTALLY_WORKLOAD", KTALLY_WORKLOAD)
+                              : place("KTALLY_WORKLOAD32", KTALLY_WORKLOAD32);
 }
 
 } // namespace ktally::test

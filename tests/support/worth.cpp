@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint64_t itself = 1;
 constexpr std::uint64_t scratch = 1; // its file
 
-
 std::uint64_t count(const Errors &errors, std::string_view operation)
 {
     std::uint64_t sum = 0;
@@ -30,10 +29,10 @@ std::uint64_t count(const Errors &errors, std::string_view operation)
 Errors errors(bool of_system_calls)
 {
     Errors errors{
-        {{"open", ENOENT}, ENOENT_OPENS},     {{"open", ENOTDIR}, ENOTDIR_OPENS},  {{"close", EBADF}, EBADF_CLOSES},
-        {{"read", EISDIR}, EISDIR_READS},     {{"read", EBADF}, EBADF_READS},      {{"read", EAGAIN}, EAGAIN_READS},
-        {{"write", EBADF}, EBADF_WRITES},     {{"write", ENOSPC}, ENOSPC_WRITES},  {{"write", EPIPE}, EPIPE_WRITES},
-        {{"unlink", EISDIR}, EISDIR_UNLINKS}, {{"fsync", EBADF}, EBADF_FSYNCS},    {{"fsync", EINVAL}, EINVAL_FSYNCS},
+        {{"open", ENOENT}, ENOENT_OPENS},     {{"open", ENOTDIR}, ENOTDIR_OPENS}, {{"close", EBADF}, EBADF_CLOSES},
+        {{"read", EISDIR}, EISDIR_READS},     {{"read", EBADF}, EBADF_READS},     {{"read", EAGAIN}, EAGAIN_READS},
+        {{"write", EBADF}, EBADF_WRITES},     {{"write", ENOSPC}, ENOSPC_WRITES}, {{"write", EPIPE}, EPIPE_WRITES},
+        {{"unlink", EISDIR}, EISDIR_UNLINKS}, {{"fsync", EBADF}, EBADF_FSYNCS},   {{"fsync", EINVAL}, EINVAL_FSYNCS},
         {{"fork", EINVAL}, EINVAL_CLONES},
     };
     if (of_system_calls) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "quiet_fixture.hpp"
 
+#include <malloc.h>
+#include <sys/utsname.h>
+
 #include <chrono>
 
 namespace ktally::test {
@@ -9,6 +12,12 @@ using namespace std::chrono_literals;
 
 // Far more than the kernel takes for a grace period.
 constexpr auto patience = 30s;
+
+void QuietFixture::SetUp()
+{
+    KernelFixture::SetUp();
+    mallopt(M_ARENA_MAX, 1); // for more of them the C library opens a file, to see how many CPUs there are
+}
 
 Worth QuietFixture::workload_worth_here()
 {
@@ -49,6 +58,9 @@ void QuietFixture::expect_exactly(const std::function<Worth()> &act, const Total
     auto owed = missed();
     for (const auto &[counter, times] : owed_before)
         owed[counter] -= times;
+    utsname system{};
+    uname(&system);
+    RecordProperty("kernel", system.release);
     for (const auto &[counter, each] : worth) {
         const auto index = static_cast<std::size_t>(counter);
         const std::uint64_t expected = each + cost[index];

@@ -12,6 +12,8 @@ namespace ktally::test {
 
 class QuietFixture : public KernelFixture {
 protected:
+    void SetUp() override;
+
     // The workload's worth, each counter as the kernel's hook for it sees things; nothing of what is absent or off.
     Worth workload_worth_here();
 
