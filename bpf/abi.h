@@ -8,9 +8,9 @@
 
 #include <linux/types.h>
 
-/* A slot block per possible CPU. The daemon refuses to run with more CPUs than this. A power of
- * two, so that masking a CPU number is all the verifier needs to see. */
-#define KTALLY_MAX_CPUS 1024
+/* A slot block per possible CPU: the programs are compiled for this many, as many as Linux has on x86-64, and fitted to
+ * the machine before they are loaded. A power of two, so that masking a CPU number is all the verifier needs to see. */
+#define KTALLY_MAX_CPUS 8192
 
 /* The columns of a slot block: one per counted kernel function, each written by one program. */
 enum ktally_call {

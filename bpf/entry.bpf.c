@@ -8,6 +8,7 @@
  * with preemption on (in a trampoline since kernel commit ca06f55b9002, in a tracepoint since 7.0), the
  * kernel skips the second run and counts it in recursion_misses, which the daemon adds.
  */
+#include "cpu.bpf.h"
 #include "syscalls.bpf.h"
 
 #include <asm-generic/errno-base.h>
@@ -18,13 +19,13 @@ struct ktally_calls calls[KTALLY_MAX_CPUS];
 
 static __always_inline void count(__u32 call)
 {
-    calls[bpf_get_smp_processor_id() & (KTALLY_MAX_CPUS - 1)].slot[call]++;
+    calls[this_cpu()].slot[call]++;
 }
 
 /* For a column that several programs write: one of them can preempt another. */
 static __always_inline void count_atomically(__u32 call)
 {
-    __sync_fetch_and_add(&calls[bpf_get_smp_processor_id() & (KTALLY_MAX_CPUS - 1)].slot[call], 1);
+    __sync_fetch_and_add(&calls[this_cpu()].slot[call], 1);
 }
 
 /* The target functions are set by the daemon before load: a program has no favourite of its own. */

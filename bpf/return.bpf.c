@@ -9,14 +9,15 @@
  * There are no kretprobes: one has room for ten calls in flight, or two for each possible CPU, and does not see the
  * others; on any machine more than that wait in a read. Where there is no fexit, sys_exit tells how system calls end.
  */
+#include "cpu.bpf.h"
 #include "syscalls.bpf.h"
 
 #include <asm-generic/errno-base.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct ktally_bytes bytes[KTALLY_MAX_CPUS];
 __u64 errors[KTALLY_OP_ROWS][KTALLY_ERRNOS];
+struct ktally_bytes bytes[KTALLY_MAX_CPUS]; /* last: how many there are depends on the machine */
 
 /* Set by the daemon from the running kernel's BTF. */
 const volatile _Bool close_returns_file; /* file_close_fd: the file or NULL; close_fd: 0 or -errno */
@@ -31,7 +32,7 @@ static __always_inline void ended(__u32 operation, __u32 bytes_slot, long ret)
         column &= KTALLY_ERRNOS - 1;
         __sync_fetch_and_add(&errors[operation & (KTALLY_OP_ROWS - 1)][column], 1);
     } else if (bytes_slot < 4) {
-        bytes[bpf_get_smp_processor_id() & (KTALLY_MAX_CPUS - 1)].slot[bytes_slot] += ret;
+        bytes[this_cpu()].slot[bytes_slot] += ret;
     }
 }
 

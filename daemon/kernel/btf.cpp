@@ -24,6 +24,12 @@ std::optional<BtfFunction> KernelBtf::function(std::string_view name) const
     return BtfFunction{static_cast<unsigned>(id), btf_vlen(prototype)};
 }
 
+bool KernelBtf::exit_tells_group_dead() const
+{
+    const auto process_exit = tracepoint("sched_process_exit");
+    return process_exit && process_exit->arguments > 1;
+}
+
 std::optional<BtfFunction> KernelBtf::tracepoint(std::string_view name) const
 {
     // typedef void (*btf_trace_NAME)(void *data, arguments...)

@@ -27,6 +27,10 @@ public:
     // The tracepoint as tp_btf programs attach to it; arguments as they see them.
     std::optional<BtfFunction> tracepoint(std::string_view name) const;
 
+    // Whether sched_process_exit(task, group_dead) says which task is the last of its group: since commit "exit: move
+    // and extend sched_process_exit() tracepoint" (6.16).
+    bool exit_tells_group_dead() const;
+
 private:
     struct Free {
         void operator()(btf *types) const { btf__free(types); }

@@ -5,6 +5,7 @@
 #include "kernel/btf.hpp"
 #include "kernel/possible_cpus.hpp"
 #include "kernel/programs.hpp"
+#include "kernel/slots.hpp"
 #include "kernel/syscall_table.hpp"
 #include "kernel/trial.hpp"
 
@@ -13,10 +14,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <stdexcept>
 #include <system_error>
+#include <type_traits>
 
 namespace ktally {
 namespace {
@@ -58,9 +61,10 @@ void fill_syscall_table(__u8 (&table)[KTALLY_ABIS][KTALLY_SYSCALLS], const std::
     }
 }
 
-void configure(entry_bpf &skeleton, const KernelBtf &, const std::vector<Choice> &choices)
+void configure(entry_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
 {
     fill_syscall_table(skeleton.rodata->syscalls, choices);
+    bpf_map__set_autocreate(skeleton.maps.dead_groups, !btf.exit_tells_group_dead());
 }
 
 void configure(return_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
@@ -100,25 +104,27 @@ bool note_refused_targets(const KernelBtf &btf, const std::vector<Choice> &choic
     return any;
 }
 
-template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices)
+template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots)
 {
     std::unique_ptr<Skeleton, typename Object<Skeleton>::Destroy> skeleton{Skeleton::open()};
     if (!skeleton)
         throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
     configure(*skeleton, btf, choices);
+    slots.give_to(skeleton->obj, skeleton->maps.bss);
     return skeleton;
 }
 
 // Loads the programs of each choice without the others and notes those that the kernel refuses. Returns whether there
 // are any.
 template <typename Skeleton>
-bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, Refusals &refusals)
+bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots,
+                          Refusals &refusals)
 {
     bool any = false;
     for (const Choice &choice : choices) {
         if (!choice.backend)
             continue;
-        const auto alone = open<Skeleton>(btf, choices);
+        const auto alone = open<Skeleton>(btf, choices, slots);
         const Programs programs{alone->obj, btf, {choice}};
         if (const int error = -Skeleton::load(alone.get())) {
             refusals.choices.emplace(std::pair{*choice.backend, choice.first},
@@ -134,26 +140,23 @@ bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choic
 // goes.
 template <typename Skeleton>
 void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend most_preferred, int error,
-                   Refusals &refusals)
+                   const Slots &slots, Refusals &refusals)
 {
     for (Backend backend : backends)
         if (note_refused_targets(btf, choices, backend, refusals))
             return;
-    if (!note_refused_choices<Skeleton>(btf, choices, refusals))
+    if (!note_refused_choices<Skeleton>(btf, choices, slots, refusals))
         refusals.backends.emplace(most_preferred, "loading the " + std::string{name(most_preferred)} +
                                                       " programs: " + std::strerror(error));
 }
 
 // Loads an object with the best that is not refused; what turns out to be is noted and left out, down to no program at
-// all. With `slots`, the object goes on counting in that map instead of one of its own.
-template <typename Skeleton>
-Object<Skeleton> load(const KernelBtf &btf, At at, Refusals &refusals, const bpf_map *slots)
+// all.
+template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, At at, const Slots &slots, Refusals &refusals)
 {
     for (;;) {
         std::vector<Choice> choices = choose(btf, at, refusals);
-        auto skeleton = open<Skeleton>(btf, choices);
-        if (slots && bpf_map__reuse_fd(skeleton->maps.bss, bpf_map__fd(slots)) != 0)
-            throw std::system_error{errno, std::generic_category(), "adopting a BPF map"};
+        auto skeleton = open<Skeleton>(btf, choices, slots);
         Programs programs{skeleton->obj, btf, std::move(choices)};
         const int error = -Skeleton::load(skeleton.get());
         if (error == 0)
@@ -161,33 +164,41 @@ Object<Skeleton> load(const KernelBtf &btf, At at, Refusals &refusals, const bpf
         const auto used = first_used(programs.choices());
         if (!used)
             throw std::system_error{error, std::generic_category(), "creating BPF maps"};
-        note_refusals<Skeleton>(btf, programs.choices(), *used, error, refusals);
+        note_refusals<Skeleton>(btf, programs.choices(), *used, error, slots, refusals);
     }
 }
 
 // Attaches an object. What the kernel refuses only now is noted, and the object loaded again without it.
-template <typename Skeleton> void attach(Object<Skeleton> &object, const KernelBtf &btf, At at, Refusals &refusals)
+template <typename Skeleton>
+void attach(Object<Skeleton> &object, const KernelBtf &btf, At at, const Slots &slots, Refusals &refusals)
 {
     for (auto refused = object.programs.attach(); !refused.empty(); refused = object.programs.attach()) {
         refusals.targets.merge(refused);
         object.programs.detach();
-        object = load<Skeleton>(btf, at, refusals, object.skeleton->maps.bss);
+        object = load<Skeleton>(btf, at, slots, refusals);
     }
 }
 
 } // namespace
 
+// The slots live on when an object is loaded again.
 struct KernelSource::Loaded {
     std::size_t cpus;
+    Slots entry_slots;
+    Slots return_slots;
     Refusals entry_refusals;
     Refusals return_refusals;
     Object<entry_bpf> entry;
     Object<return_bpf> ret;
 
+    using EntryBss = std::remove_pointer_t<decltype(entry_bpf::bss)>;
+    using ReturnBss = std::remove_pointer_t<decltype(return_bpf::bss)>;
+
     Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured)
-        : cpus{possible}, entry_refusals{configured}, return_refusals{configured},
-          entry{load<entry_bpf>(btf, At::entry, entry_refusals, nullptr)}, ret{load<return_bpf>(
-                                                                               btf, At::exit, return_refusals, nullptr)}
+        : cpus{possible}, entry_slots{offsetof(EntryBss, calls), sizeof(ktally_calls), cpus},
+          return_slots{offsetof(ReturnBss, bytes), sizeof(ktally_bytes), cpus}, entry_refusals{configured},
+          return_refusals{configured}, entry{load<entry_bpf>(btf, At::entry, entry_slots, entry_refusals)},
+          ret{load<return_bpf>(btf, At::exit, return_slots, return_refusals)}
     {
     }
 
@@ -195,11 +206,19 @@ struct KernelSource::Loaded {
     {
         return counter.unit == Unit::calls ? entry.programs : ret.programs;
     }
-    std::span<const ktally_calls> calls() const { return {entry.skeleton->bss->calls, cpus}; }
-    std::span<const ktally_bytes> bytes() const { return {ret.skeleton->bss->bytes, cpus}; }
+    std::span<const ktally_calls> calls() const
+    {
+        return {entry_slots.at<ktally_calls>(offsetof(EntryBss, calls)), cpus};
+    }
+    std::span<const ktally_bytes> bytes() const
+    {
+        return {return_slots.at<ktally_bytes>(offsetof(ReturnBss, bytes)), cpus};
+    }
     std::span<const __u64, KTALLY_ERRNOS> errors(std::size_t operation) const
     {
-        return std::span<const __u64, KTALLY_ERRNOS>{ret.skeleton->bss->errors[operation]};
+        constexpr std::size_t row = sizeof(__u64) * KTALLY_ERRNOS;
+        const __u64 *first = return_slots.at<__u64>(offsetof(ReturnBss, errors) + operation * row);
+        return std::span<const __u64, KTALLY_ERRNOS>{first, KTALLY_ERRNOS};
     }
 };
 
@@ -242,7 +261,7 @@ KernelSource::KernelSource(const Config &config)
     const KernelBtf btf;
     try {
         loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config));
-        attach(loaded_->entry, btf, At::entry, loaded_->entry_refusals);
+        attach(loaded_->entry, btf, At::entry, loaded_->entry_slots, loaded_->entry_refusals);
     } catch (const std::system_error &error) {
         throw std::runtime_error{capabilities_hint(error.what())};
     }
@@ -321,8 +340,8 @@ void KernelSource::attach_return()
     // copy can, and counts on in the same slots. If that was not the reason, the copy does without what is refused.
     const KernelBtf btf;
     object.programs.detach();
-    object = load<return_bpf>(btf, At::exit, loaded_->return_refusals, object.skeleton->maps.bss);
-    attach(object, btf, At::exit, loaded_->return_refusals);
+    object = load<return_bpf>(btf, At::exit, loaded_->return_slots, loaded_->return_refusals);
+    attach(object, btf, At::exit, loaded_->return_slots, loaded_->return_refusals);
     if (!object.programs.attached())
         throw std::runtime_error{object.programs.choices().front().reason};
 }

@@ -13,8 +13,8 @@ namespace ktally {
 
 class KernelSource final : public Source {
 public:
-    // Decides what can be hooked, by the configuration and the kernel, loads both programs, attaches the entry program. Throws std::runtime_error with a
-    // sentence for the user if nothing can be counted here.
+    // Decides what can be hooked, by the configuration and the kernel, loads both programs, attaches the entry program.
+    // Throws std::runtime_error with a sentence for the user if nothing can be counted here.
     explicit KernelSource(const Config &config);
     ~KernelSource() override;
 

@@ -20,12 +20,8 @@ bool uses(const Choice &choice, Backend backend)
 } // namespace
 
 Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices)
-    : object_{object}, choices_{std::move(choices)}
+    : object_{object}, exit_tells_group_dead_{btf.exit_tells_group_dead()}, choices_{std::move(choices)}
 {
-    // sched_process_exit(task, group_dead) since commit "exit: move and extend sched_process_exit() tracepoint" (6.16)
-    const auto process_exit = btf.tracepoint("sched_process_exit");
-    exit_tells_group_dead_ = process_exit && process_exit->arguments > 1;
-
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, object_) bpf_program__set_autoload(program, false);
     for (const Choice &choice : choices_) {

@@ -11,13 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace ktally {
@@ -46,6 +49,14 @@ std::vector<std::string> siblings_of(const Hook &hook)
         if (!sibling.name.empty())
             names.emplace_back(sibling.name);
     return names;
+}
+
+long cpu_masks(const bpf_program *program)
+{
+    const bpf_insn *first = bpf_program__insns(program);
+    return std::count_if(first, first + bpf_program__insn_cnt(program), [](const bpf_insn &instruction) {
+        return instruction.code == (BPF_ALU64 | BPF_AND | BPF_K) && instruction.imm == KTALLY_MAX_CPUS - 1;
+    });
 }
 
 std::vector<std::string> sections_of(const void *elf, std::size_t size)
@@ -109,6 +120,38 @@ TEST(EntrySkeleton, HasBlocksThatShareNoCacheLine)
     ASSERT_TRUE(skeleton);
     EXPECT_EQ(sizeof skeleton->bss->calls[0] % 64, 0u);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&skeleton->bss->calls[0]) % 64, 0u);
+}
+
+// Slots makes .bss as long as the machine's CPUs need, and the mask in each program that counts.
+TEST(Skeletons, HaveTheBlocksOfCpusLastInTheMemoryThatIsMapped)
+{
+    const Entry entry{entry_bpf::open()};
+    const Return ret{return_bpf::open()};
+    ASSERT_TRUE(entry && ret);
+    EXPECT_EQ(offsetof(std::remove_pointer_t<decltype(entry->bss)>, calls), 0u);
+    EXPECT_EQ(offsetof(std::remove_pointer_t<decltype(ret->bss)>, bytes), sizeof ret->bss->errors);
+}
+
+TEST(EntrySkeleton, MasksTheCpuWithOneInstructionInEveryProgramThatCounts)
+{
+    const Entry skeleton{entry_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, skeleton->obj)
+    {
+        const std::string name{bpf_program__name(program)};
+        EXPECT_EQ(cpu_masks(program), name == "tp_exit_forget" ? 0 : 1) << name;
+    }
+}
+
+TEST(ReturnSkeleton, MasksTheCpuWithOneInstructionInEveryProgramThatCountsBytes)
+{
+    const Return skeleton{return_bpf::open()};
+    ASSERT_TRUE(skeleton);
+    for (const bpf_program *program :
+         {skeleton->progs.fexit_read, skeleton->progs.fexit_readv, skeleton->progs.fexit_write,
+          skeleton->progs.fexit_writev, skeleton->progs.tp_sys_exit})
+        EXPECT_EQ(cpu_masks(program), 1) << bpf_program__name(program);
 }
 
 TEST(ReturnSkeleton, HasABlockOfByteSlotsForEveryCpu)

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "kernel/slots.hpp"
+
+#include "abi.h"
+
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+namespace ktally {
+namespace {
+
+[[noreturn]] void fail(const char *what)
+{
+    throw std::system_error{errno, std::generic_category(), what};
+}
+
+Fd create_map(std::size_t size)
+{
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+    return Fd{bpf_map_create(BPF_MAP_TYPE_ARRAY, "ktally_slots", sizeof(__u32), static_cast<__u32>(size), 1, &options)};
+}
+
+std::size_t whole_pages(std::size_t size)
+{
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return (size + page - 1) / page * page;
+}
+
+// The image of .bss that libbpf keeps until the object is loaded, and unmaps by the size of the map that it has by
+// then.
+void cut_image(const bpf_map *bss, std::size_t size)
+{
+    std::size_t whole = 0;
+    auto *image = static_cast<char *>(const_cast<void *>(bpf_map__initial_value(const_cast<bpf_map *>(bss), &whole)));
+    if (image && whole_pages(whole) > whole_pages(size))
+        munmap(image + whole_pages(size), whole_pages(whole) - whole_pages(size));
+}
+
+void fit_mask(bpf_program *program, std::size_t blocks)
+{
+    const bpf_insn *first = bpf_program__insns(program);
+    std::vector<bpf_insn> instructions{first, first + bpf_program__insn_cnt(program)};
+    for (bpf_insn &instruction : instructions)
+        if (instruction.code == (BPF_ALU64 | BPF_AND | BPF_K) && instruction.imm == KTALLY_MAX_CPUS - 1)
+            instruction.imm = static_cast<__s32>(blocks - 1);
+    if (bpf_program__set_insns(program, instructions.data(), instructions.size()) != 0)
+        fail("fitting a BPF program to the CPUs");
+}
+
+} // namespace
+
+Slots::Slots(std::size_t head, std::size_t block, std::size_t cpus)
+    : blocks_{std::bit_ceil(cpus)}, size_{head + block * blocks_}, map_{create_map(size_)}
+{
+    if (!map_)
+        fail("creating a BPF map");
+    memory_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, map_.get(), 0);
+    if (memory_ == MAP_FAILED)
+        fail("mapping a BPF map");
+}
+
+Slots::~Slots()
+{
+    munmap(memory_, size_);
+}
+
+void Slots::give_to(bpf_object *object, bpf_map *bss) const
+{
+    cut_image(bss, size_);
+    if (bpf_map__reuse_fd(bss, map_.get()) != 0)
+        fail("giving a BPF map to an object");
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, object) fit_mask(program, blocks_);
+}
+
+} // namespace ktally
