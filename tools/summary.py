@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sums up a JUnit file of meson: what the guests compared, why tests were skipped, and the closing line of tools/check.
+"""Sums up JUnit files of meson: what the guests compared, why tests were skipped, and the closing line of tools/check.
 
 A test that compares counters leaves the pairs as properties of its case: "Vfs.Reads" is "1045 1045", expected and
-counted; "kernel" is the guest's. The name of the case ends in the backend.
+counted (less only if the daemon said that there was something it could not look at); "kernel" is the guest's. The name of the case ends in the backend.
 """
 
 import collections
@@ -32,7 +32,7 @@ class Comparisons:
     def __init__(self):
         self.table = collections.defaultdict(dict)  # kernel: {(counter, backend): (expected, counted)}
         self.equal = collections.Counter()  # (kernel, backend)
-        self.unequal = collections.Counter()
+        self.less = collections.Counter()
 
     def add(self, case):
         properties = {each.get("name"): each.get("value") for each in case.iter("property")}
@@ -42,7 +42,7 @@ class Comparisons:
             return
         for counter, pair in properties.items():
             expected, counted = pair.split()
-            (self.equal if expected == counted else self.unequal)[kernel, backend] += 1
+            (self.equal if expected == counted else self.less)[kernel, backend] += 1
             if case.get("name").startswith(TABLE_CASE):
                 self.table[kernel][counter, backend] = (expected, counted)
 
@@ -54,9 +54,9 @@ class Comparisons:
             print("|---|" + "---:|" * len(backends))
             for counter in dict.fromkeys(counter for counter, _ in cells):
                 print(f"| {counter} |", " | ".join(" ".join(cells.get((counter, each), ("-",))) for each in backends), "|")
-        kernels = sorted({kernel for kernel, _ in self.equal + self.unequal}, key=natural)
+        kernels = sorted({kernel for kernel, _ in self.equal + self.less}, key=natural)
         if kernels:
-            print("\nEvery comparison of the guests, counters equal to what was expected\n")
+            print("\nAll comparisons of counters, and how many were equal\n")
             print("| Linux |", " | ".join(BACKENDS), "|")
             print("|---|" + "---:|" * len(BACKENDS))
             for kernel in kernels:
@@ -64,8 +64,8 @@ class Comparisons:
             print()
 
     def share(self, kernel, backend):
-        equal, unequal = self.equal[kernel, backend], self.unequal[kernel, backend]
-        return f"{equal} of {equal + unequal}" if equal + unequal else "-"
+        equal, less = self.equal[kernel, backend], self.less[kernel, backend]
+        return f"{equal} of {equal + less}" if equal + less else "-"
 
 
 def natural(release):
@@ -73,16 +73,17 @@ def natural(release):
     return [int(part) if part.isdigit() else 0 for part in release.replace("-", ".").replace("+", ".").split(".")]
 
 
-def main(path):
+def main(paths):
     counts = collections.Counter()
     reasons = collections.Counter()
     comparisons = Comparisons()
-    for case in xml.parse(path).getroot().iter("testcase"):
-        result, reason = outcome(case)
-        counts[result] += 1
-        if reason:
-            reasons[reason] += 1
-        comparisons.add(case)
+    for path in paths:
+        for case in xml.parse(path).getroot().iter("testcase"):
+            result, reason = outcome(case)
+            counts[result] += 1
+            if reason:
+                reasons[reason] += 1
+            comparisons.add(case)
     comparisons.print()
     for reason, count in reasons.most_common():
         print(f"skipped {count}: {reason}")
@@ -91,4 +92,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,7 @@ private:
     struct Shared {
         std::atomic<bool> stop;
         std::atomic<std::uint64_t> rounds; // of all threads
+        std::atomic<std::uint64_t> forks;
     };
 
     unsigned threads_;

@@ -66,9 +66,12 @@ void QuietFixture::expect_exactly(const std::function<Worth()> &act, const Total
         const std::uint64_t expected = each + cost[index];
         if (owed[name(counter)] == 0) {
             EXPECT_EQ(moved[index], expected) << name(counter);
+        } else {
+            EXPECT_LE(moved[index], expected) << name(counter);
+            // How many bytes an event had that was not looked at, nobody knows.
+            EXPECT_TRUE(row(counter).unit == Unit::bytes || moved[index] + owed[name(counter)] >= expected)
+                << name(counter) << " moved by " << moved[index] << " of " << expected;
         }
-        EXPECT_LE(moved[index], expected) << name(counter);
-        EXPECT_GE(moved[index] + owed[name(counter)], expected) << name(counter);
         RecordProperty(name(counter), std::to_string(expected) + ' ' + std::to_string(moved[index]));
     }
 }

@@ -17,6 +17,11 @@ import machine
 SKIPPED = 77
 NO_VERDICT = 125
 CONSOLE_LINES = 60
+# What init does not know in the kernel's command line is its environment. Where things are is meson.build's.
+ENVIRONMENT = (
+    "KTALLYD=/usr/libexec/ktallyd KTALLY_BUS_POLICY=/usr/share/dbus-1/system.d/org.ktally1.conf"
+    " KTALLY_WORKLOAD=/tests/workload KTALLY_WORKLOAD32=/tests/workload32"
+)
 
 
 def arguments():
@@ -26,6 +31,9 @@ def arguments():
     parser.add_argument("command", help="the program, its path in the guest, and its arguments")
     parser.add_argument("--cpus", default="1", help="as in qemu-system-x86_64 -smp (%(default)s)")
     parser.add_argument("--append", default="", help="added to the kernel's command line")
+    parser.add_argument(
+        "--count-instructions", action="store_true", help="the guest's time-stamp counter counts instructions"
+    )
     parser.add_argument("--timeout", type=int, default=120, help="seconds until the guest is ended (%(default)s)")
     parser.add_argument("--gtest_output", default="", metavar="xml:FILE", help="where the result goes")
     return parser.parse_args()
@@ -54,7 +62,13 @@ def main():
     for attempt in (1, 2):
         sys.stdout.flush()
         verdict = machine.boot(
-            kernel, options.image, options.command.split(), cpus=options.cpus, append=options.append, timeout=options.timeout
+            kernel,
+            options.image,
+            options.command.split(),
+            cpus=options.cpus,
+            append=f"{ENVIRONMENT} {options.append}",
+            timeout=options.timeout,
+            count_instructions=options.count_instructions,
         )
         if verdict.status is not None:
             break

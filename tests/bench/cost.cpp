@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// cost: how many instructions a counted call takes more than the same call uncounted, and how much kernel memory the
+// programs and maps take. For a guest whose time-stamp counter counts instructions (QEMU -icount shift=0), so that the
+// numbers are the same on every machine; tools/bench cost boots it.
+#include "empty_programs.hpp"
+#include "running_daemon.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+namespace ktally::test {
+namespace {
+
+struct Operation {
+    const char *name;
+    int calls; // in a round, few enough that most rounds see no timer tick
+    std::function<void()> prepare;
+    std::function<void()> call;
+};
+
+constexpr int batch = 20;
+constexpr int rounds = 100;
+
+const std::vector<Operation> &operations_to_measure()
+{
+    static const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    static char byte;
+    static int next;
+    static const std::vector<std::string> files = [] {
+        std::filesystem::create_directory("/cost"); // apart from what else comes and goes
+        std::vector<std::string> names;
+        for (int number = 0; number < batch; ++number)
+            names.push_back(fmt::format("/cost/{}", number));
+        return names;
+    }();
+    static const std::vector<Operation> operations{
+        {"read", batch, [] {}, [] { syscall(SYS_read, zero, &byte, 1); }},
+        {"write", batch, [] {}, [] { syscall(SYS_write, null, &byte, 1); }},
+        {"open and close", batch, [] {},
+         [] { syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)); }},
+        {"unlink", batch,
+         [] {
+             for (next = 0; next < batch; ++next)
+                 close(open(files[static_cast<std::size_t>(next)].c_str(), O_WRONLY | O_CREAT, 0600));
+             next = 0;
+         },
+         [] { syscall(SYS_unlink, files[static_cast<std::size_t>(next++)].c_str()); }},
+        {"fork, exit and wait", 1, [] {},
+         [] {
+             const pid_t child = vfork();
+             if (child == 0)
+                 _exit(0);
+             waitpid(child, nullptr, 0);
+         }},
+        {"getpid, not counted", batch, [] {}, [] { syscall(SYS_getpid); }},
+    };
+    return operations;
+}
+
+// Instructions of a call: of the round that nothing disturbed.
+double instructions(const Operation &operation)
+{
+    unsigned long long least = ~0ULL;
+    for (int round = 0; round < rounds; ++round) {
+        operation.prepare();
+        const unsigned long long begin = __rdtsc();
+        for (int call = 0; call < operation.calls; ++call)
+            operation.call();
+        least = std::min(least, __rdtsc() - begin);
+    }
+    return static_cast<double>(least) / operation.calls;
+}
+
+using Costs = std::vector<double>; // by operation
+
+Costs measure()
+{
+    std::this_thread::sleep_for(std::chrono::seconds{12}); // of the guest's time: what was started has settled
+    Costs costs;
+    for (const Operation &operation : operations_to_measure())
+        costs.push_back(instructions(operation));
+    return costs;
+}
+
+// The sources of all counters, each as often as there is a program for it: calls have their own, errors and bytes
+// share.
+std::vector<std::string> sources(RunningDaemon &daemon)
+{
+    std::vector<std::string> programs;
+    for (const auto &probe : daemon.probes()) {
+        const std::string source = std::get<1>(probe);
+        const bool own = source.starts_with("tracepoint:") && !source.starts_with("tracepoint:sys_");
+        if (std::get<2>(probe) == "active" && (own || std::ranges::find(programs, source) == programs.end()))
+            programs.push_back(source);
+    }
+    return programs;
+}
+
+// What the daemon adds with that backend, and what empty programs do in the same places.
+struct Added {
+    Costs counting, empty;
+};
+
+Added added(Backend backend, bool with_return, const Costs &bare)
+{
+    Added result;
+    std::vector<std::string> hooked;
+    {
+        RunningDaemon daemon{fmt::format("Interval=1h\nBackend={}", name(backend))};
+        if (!daemon.ready())
+            throw std::runtime_error{daemon.log()};
+        if (with_return)
+            daemon.set_return_program(true);
+        hooked = sources(daemon);
+        result.counting = measure();
+    }
+    {
+        EmptyPrograms programs;
+        for (const std::string &source : hooked)
+            programs.attach(source);
+        result.empty = measure();
+    }
+    for (std::size_t index = 0; index < bare.size(); ++index) {
+        result.counting[index] -= bare[index];
+        result.empty[index] -= bare[index];
+    }
+    return result;
+}
+
+std::string cell(const Added &added, std::size_t index)
+{
+    const double counting = added.counting[index], empty = added.empty[index];
+    return fmt::format("{:.0f} | {:.0f} | {}", empty, counting,
+                       empty > 0 ? fmt::format("{:.3f}", counting / empty) : "-");
+}
+
+void print_instructions()
+{
+    utsname system{};
+    uname(&system);
+    const Costs bare = measure();
+    const Added entry = added(Backend::fentry, false, bare), both = added(Backend::fentry, true, bare),
+                kprobe = added(Backend::kprobe, false, bare), tracepoint = added(Backend::tracepoint, false, bare),
+                tracepoint_both = added(Backend::tracepoint, true, bare);
+    fmt::print("\nLinux {}: instructions added to a call, by empty programs and by ktallyd\n\n"
+               "| call | itself | empty fentry | entry | ratio | empty fentry and fexit | entry and return | ratio "
+               "| empty kprobe | kprobe | ratio | tracepoint | with return |\n"
+               "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+               system.release);
+    for (std::size_t index = 0; index < bare.size(); ++index)
+        fmt::print("| {} | {:.0f} | {} | {} | {} | {:.0f} | {:.0f} |\n", operations_to_measure()[index].name,
+                   bare[index], cell(entry, index), cell(both, index), cell(kprobe, index), tracepoint.counting[index],
+                   tracepoint_both.counting[index]);
+}
+
+// What the kernel says that the maps and programs of a process take, in KiB; proc_pid_fdinfo(5).
+void print_memory()
+{
+    RunningDaemon daemon{"Interval=1h\nReturnProgram=yes"};
+    if (!daemon.ready())
+        throw std::runtime_error{daemon.log()};
+    std::map<std::string, unsigned long> maps, programs; // bytes, by id: some have two descriptors
+    for (const auto &entry :
+         std::filesystem::directory_iterator{fmt::format("/proc/{}/fdinfo", daemon.process().pid())}) {
+        std::ifstream info{entry.path()};
+        unsigned long bytes = 0;
+        for (std::string line; std::getline(info, line);) {
+            if (line.starts_with("memlock:"))
+                bytes = std::stoul(line.substr(8));
+            else if (line.starts_with("map_id:"))
+                maps[line] = bytes;
+            else if (line.starts_with("prog_id:") && bytes > 0) // links name their program too
+                programs[line] = bytes;
+        }
+    }
+    const auto kib = [](const auto &by_id) {
+        unsigned long sum = 0;
+        for (const auto &[id, bytes] : by_id)
+            sum += bytes;
+        return sum / 1024;
+    };
+    utsname system{};
+    uname(&system);
+    fmt::print("| {} | {} | {} | {} | {} |\n", system.release, sysconf(_SC_NPROCESSORS_CONF), kib(maps), kib(programs),
+               kib(maps) + kib(programs));
+}
+
+} // namespace
+} // namespace ktally::test
+
+int main(int argc, char **argv)
+{
+    try {
+        if (argc > 1 && std::string{argv[1]} == "memory")
+            ktally::test::print_memory();
+        else
+            ktally::test::print_instructions();
+    } catch (const std::exception &error) {
+        fmt::print(stderr, "cost: {}\n", error.what());
+        return EXIT_FAILURE;
+    }
+}
