@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -15,16 +16,22 @@
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <span>
+#include <system_error>
 #include <thread>
 
 namespace ktally::test {
 namespace {
 
+constexpr std::array names{"read", "write", "open and close", "unlink", "fork, exit and wait", "getpid, not counted"};
+
 struct Operation {
-    const char *name;
     int calls; // in a round, few enough that most rounds see no timer tick
     std::function<void()> prepare;
     std::function<void()> call;
@@ -33,6 +40,7 @@ struct Operation {
 constexpr int batch = 20;
 constexpr int rounds = 100;
 
+// By name.
 const std::vector<Operation> &operations_to_measure()
 {
     static const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -40,31 +48,31 @@ const std::vector<Operation> &operations_to_measure()
     static int next;
     static const std::vector<std::string> files = [] {
         std::filesystem::create_directory("/cost"); // apart from what else comes and goes
-        std::vector<std::string> names;
+        std::vector<std::string> paths;
         for (int number = 0; number < batch; ++number)
-            names.push_back(fmt::format("/cost/{}", number));
-        return names;
+            paths.push_back(fmt::format("/cost/{}", number));
+        return paths;
     }();
     static const std::vector<Operation> operations{
-        {"read", batch, [] {}, [] { syscall(SYS_read, zero, &byte, 1); }},
-        {"write", batch, [] {}, [] { syscall(SYS_write, null, &byte, 1); }},
-        {"open and close", batch, [] {},
-         [] { syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)); }},
-        {"unlink", batch,
+        {batch, [] {}, [] { syscall(SYS_read, zero, &byte, 1); }},
+        {batch, [] {}, [] { syscall(SYS_write, null, &byte, 1); }},
+        {batch, [] {}, [] { syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)); }},
+        {batch,
          [] {
              for (next = 0; next < batch; ++next)
                  close(open(files[static_cast<std::size_t>(next)].c_str(), O_WRONLY | O_CREAT, 0600));
              next = 0;
          },
          [] { syscall(SYS_unlink, files[static_cast<std::size_t>(next++)].c_str()); }},
-        {"fork, exit and wait", 1, [] {},
+        // What the child before left is freed after a grace period, and then used again.
+        {1, [] { std::this_thread::sleep_for(std::chrono::milliseconds{50}); },
          [] {
              const pid_t child = vfork();
              if (child == 0)
                  _exit(0);
              waitpid(child, nullptr, 0);
          }},
-        {"getpid, not counted", batch, [] {}, [] { syscall(SYS_getpid); }},
+        {batch, [] {}, [] { syscall(SYS_getpid); }},
     };
     return operations;
 }
@@ -85,13 +93,27 @@ double instructions(const Operation &operation)
 
 using Costs = std::vector<double>; // by operation
 
+// In a process of its own without other descriptors, since a fork copies them: programs attached here are many.
 Costs measure()
 {
     std::this_thread::sleep_for(std::chrono::seconds{12}); // of the guest's time: what was started has settled
-    Costs costs;
-    for (const Operation &operation : operations_to_measure())
-        costs.push_back(instructions(operation));
-    return costs;
+    const std::size_t count = names.size();
+    void *memory = mmap(nullptr, count * sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        throw std::system_error{errno, std::generic_category(), "mmap"};
+    const std::span<double> costs{static_cast<double *>(memory), count};
+    const pid_t child = fork();
+    if (child == 0) {
+        close_range(STDERR_FILENO + 1, ~0U, 0);
+        std::ranges::transform(operations_to_measure(), costs.begin(), instructions);
+        _exit(EXIT_SUCCESS);
+    }
+    int status = -1;
+    if (waitpid(child, &status, 0) != child || status != 0)
+        throw std::runtime_error{"measuring ended with wait status " + std::to_string(status)};
+    const Costs result{costs.begin(), costs.end()};
+    munmap(memory, count * sizeof(double));
+    return result;
 }
 
 // The sources of all counters, each as often as there is a program for it: calls have their own, errors and bytes
@@ -150,6 +172,7 @@ void print_instructions()
 {
     utsname system{};
     uname(&system);
+    measure(); // the first time pays for what the kernel keeps for the others
     const Costs bare = measure();
     const Added entry = added(Backend::fentry, false, bare), both = added(Backend::fentry, true, bare),
                 kprobe = added(Backend::kprobe, false, bare), tracepoint = added(Backend::tracepoint, false, bare),
@@ -160,9 +183,8 @@ void print_instructions()
                "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
                system.release);
     for (std::size_t index = 0; index < bare.size(); ++index)
-        fmt::print("| {} | {:.0f} | {} | {} | {} | {:.0f} | {:.0f} |\n", operations_to_measure()[index].name,
-                   bare[index], cell(entry, index), cell(both, index), cell(kprobe, index), tracepoint.counting[index],
-                   tracepoint_both.counting[index]);
+        fmt::print("| {} | {:.0f} | {} | {} | {} | {:.0f} | {:.0f} |\n", names[index], bare[index], cell(entry, index),
+                   cell(both, index), cell(kprobe, index), tracepoint.counting[index], tracepoint_both.counting[index]);
 }
 
 // What the kernel says that the maps and programs of a process take, in KiB; proc_pid_fdinfo(5).
