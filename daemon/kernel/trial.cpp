@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "kernel/trial.hpp"
 
-#include "kernel/fd.hpp"
-
 #include <bpf/bpf.h>
 
 #include <array>
@@ -22,7 +20,7 @@ constexpr std::array<bpf_insn, 2> empty_program{{
 Fd load(bpf_prog_type type, bpf_attach_type attach_type, unsigned btf_id)
 {
     LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type, .attach_btf_id = btf_id);
-    return Fd{bpf_prog_load(type, "ktally_trial", "GPL", empty_program.data(), empty_program.size(), &options)};
+    return Fd{bpf_prog_load(type, "ktally_empty", "GPL", empty_program.data(), empty_program.size(), &options)};
 }
 
 } // namespace
@@ -49,17 +47,18 @@ std::optional<std::string> missing(const KernelBtf &btf, Backend backend, std::s
     return std::nullopt;
 }
 
+Fd load_empty(const KernelBtf &btf, Backend backend, At at, std::string_view target)
+{
+    if (backend == Backend::kprobe)
+        return load(BPF_PROG_TYPE_KPROBE, bpf_attach_type{}, 0);
+    if (backend == Backend::tracepoint)
+        return load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, btf.tracepoint(target)->id);
+    return load(BPF_PROG_TYPE_TRACING, at == At::entry ? BPF_TRACE_FENTRY : BPF_TRACE_FEXIT, btf.function(target)->id);
+}
+
 std::optional<std::string> load_refusal(const KernelBtf &btf, Backend backend, At at, std::string_view target)
 {
-    const auto trial = [&] {
-        if (backend == Backend::kprobe)
-            return load(BPF_PROG_TYPE_KPROBE, bpf_attach_type{}, 0);
-        if (backend == Backend::tracepoint)
-            return load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, btf.tracepoint(target)->id);
-        return load(BPF_PROG_TYPE_TRACING, at == At::entry ? BPF_TRACE_FENTRY : BPF_TRACE_FEXIT,
-                    btf.function(target)->id);
-    };
-    if (trial())
+    if (load_empty(btf, backend, at, target))
         return std::nullopt;
     return "loading a program for " + std::string{kind(backend, at)} + ':' + std::string{target} + ": " +
            std::strerror(errno);

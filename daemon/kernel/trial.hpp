@@ -7,6 +7,7 @@
 
 #include "core/counters.hpp"
 #include "kernel/btf.hpp"
+#include "kernel/fd.hpp"
 
 #include <optional>
 #include <string>
@@ -23,7 +24,10 @@ std::string_view kind(Backend backend, At at);
 // what is missing, or nothing.
 std::optional<std::string> missing(const KernelBtf &btf, Backend backend, std::string_view target);
 
-// Loads an empty program for a target that is not missing. Returns why the kernel refuses it, or nothing.
+// Loads an empty program for a target that is not missing. If the kernel refuses it there is no descriptor, but errno.
+Fd load_empty(const KernelBtf &btf, Backend backend, At at, std::string_view target);
+
+// The same, but returns why the kernel refuses it, or nothing.
 std::optional<std::string> load_refusal(const KernelBtf &btf, Backend backend, At at, std::string_view target);
 
 } // namespace ktally

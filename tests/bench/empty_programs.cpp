@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "empty_programs.hpp"
 
+#include "kernel/trial.hpp"
+
 #include <bpf/bpf.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
@@ -14,18 +15,6 @@
 
 namespace ktally::test {
 namespace {
-
-// r0 = 0; exit
-constexpr std::array<bpf_insn, 2> instructions{{
-    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
-    {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-}};
-
-Fd load(bpf_prog_type type, bpf_attach_type attach_type, unsigned btf_id)
-{
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type, .attach_btf_id = btf_id);
-    return Fd{bpf_prog_load(type, "empty", "GPL", instructions.data(), instructions.size(), &options)};
-}
 
 // perf_event_open(2) with the dynamic PMU "kprobe".
 Fd open_kprobe(const std::string &function)
@@ -54,29 +43,20 @@ void EmptyPrograms::attach(std::string_view source)
 
 void EmptyPrograms::attach(const std::string &kind, const std::string &target)
 {
-    const auto check = [&](const Fd &fd) {
-        if (!fd)
+    const auto check = [&](bool done) {
+        if (!done)
             throw std::system_error{errno, std::generic_category(), kind + ':' + target};
     };
-    if (kind == "kprobe") {
-        Fd program = load(BPF_PROG_TYPE_KPROBE, {}, 0);
-        check(program);
-        Fd event = open_kprobe(target);
-        check(event);
-        if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, program.get()) != 0 ||
-            ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0)
-            check(Fd{-1});
-        attached_.push_back(std::move(program));
-        attached_.push_back(std::move(event));
-        return;
-    }
-    const bool tracepoint = kind == "tracepoint";
-    const auto found = tracepoint ? btf_.tracepoint(target) : btf_.function(target);
-    const bpf_attach_type type = tracepoint ? BPF_TRACE_RAW_TP : kind == "fexit" ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-    Fd program = load(BPF_PROG_TYPE_TRACING, type, found ? found->id : 0);
-    check(program);
-    Fd link{bpf_raw_tracepoint_open(nullptr, program.get())};
-    check(link);
+    const Backend backend = kind == "kprobe"       ? Backend::kprobe
+                            : kind == "tracepoint" ? Backend::tracepoint
+                                                   : Backend::fentry;
+    Fd program = load_empty(btf_, backend, kind == "fexit" ? At::exit : At::entry, target);
+    check(static_cast<bool>(program));
+    Fd link = backend == Backend::kprobe ? open_kprobe(target) : Fd{bpf_raw_tracepoint_open(nullptr, program.get())};
+    check(static_cast<bool>(link));
+    if (backend == Backend::kprobe)
+        check(ioctl(link.get(), PERF_EVENT_IOC_SET_BPF, program.get()) == 0 &&
+              ioctl(link.get(), PERF_EVENT_IOC_ENABLE, 0) == 0);
     attached_.push_back(std::move(program));
     attached_.push_back(std::move(link));
 }
