@@ -6,7 +6,7 @@
 #include "kernel/possible_cpus.hpp"
 #include "kernel/programs.hpp"
 #include "kernel/slots.hpp"
-#include "kernel/syscall_table.hpp"
+#include "kernel/syscall_filter.hpp"
 #include "kernel/trial.hpp"
 
 #include "entry.skel.h"
@@ -32,34 +32,6 @@ template <typename Skeleton> struct Object {
     std::unique_ptr<Skeleton, Destroy> skeleton;
     Programs programs;
 };
-
-bool by_syscall(const Choice &choice)
-{
-    return choice.backend == Backend::tracepoint &&
-           (choice.targets.front().name == "sys_enter" || choice.targets.front().name == "sys_exit");
-}
-
-// Puts the syscalls of the calls that are counted by syscall into the table of the BPF programs.
-void fill_syscall_table(__u8 (&table)[KTALLY_ABIS][KTALLY_SYSCALLS], const std::vector<Choice> &choices)
-{
-    const std::array<std::span<const Syscall>, KTALLY_ABIS> abis{native_syscalls(), ia32_syscalls(), x32_syscalls()};
-    for (const Choice &choice : choices) {
-        if (!by_syscall(choice))
-            continue;
-        for (std::size_t abi = 0; abi < abis.size(); ++abi) {
-            for (const Syscall &syscall : abis[abi]) {
-                __u8 &entry = table[abi][syscall.number];
-                if (choice.first == KTALLY_CREATE && syscall.call == KTALLY_OPEN)
-                    entry |= KTALLY_SYSCALL_CREATES;
-                if (syscall.call < choice.first || syscall.call > choice.last)
-                    continue;
-                entry |= static_cast<__u8>(syscall.call + 1);
-                if (syscall.unless_removedir)
-                    entry |= KTALLY_SYSCALL_UNLESS_REMOVEDIR;
-            }
-        }
-    }
-}
 
 void configure(entry_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
 {
