@@ -15,7 +15,6 @@ struct pt_regs {
     unsigned long dx;
     unsigned long si;
     unsigned long di;
-    unsigned long ax;
     unsigned long orig_ax;
 };
 

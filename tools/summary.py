@@ -2,7 +2,8 @@
 """Sums up JUnit files of meson: what the guests compared, why tests were skipped, and the closing line of tools/check.
 
 A test that compares counters leaves the pairs as properties of its case: "Vfs.Reads" is "1045 1045", expected and
-counted (less only if the daemon said that there was something it could not look at); "kernel" is the guest's. The name of the case ends in the backend.
+counted (less only if the daemon said that there was something it could not look at); "kernel" is the guest's. The name
+of the case ends in the backend.
 """
 
 import collections

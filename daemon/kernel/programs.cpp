@@ -110,7 +110,7 @@ std::vector<Programs::Program> Programs::find_programs(const Choice &choice) con
 Programs::Link Programs::attach(const Choice &choice, const Program &program) const
 {
     if (uses(choice, Backend::kprobe))
-        return Link{bpf_program__attach_kprobe(program.program, choice.at == At::exit, program.function.c_str())};
+        return Link{bpf_program__attach_kprobe(program.program, false, program.function.c_str())};
     return Link{bpf_program__attach(program.program)};
 }
 

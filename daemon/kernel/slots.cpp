@@ -34,10 +34,10 @@ std::size_t whole_pages(std::size_t size)
 
 // The image of .bss that libbpf keeps until the object is loaded, and unmaps by the size of the map that it has by
 // then.
-void cut_image(const bpf_map *bss, std::size_t size)
+void cut_image(bpf_map *bss, std::size_t size)
 {
     std::size_t whole = 0;
-    auto *image = static_cast<char *>(const_cast<void *>(bpf_map__initial_value(const_cast<bpf_map *>(bss), &whole)));
+    auto *image = static_cast<char *>(const_cast<void *>(bpf_map__initial_value(bss, &whole)));
     if (image && whole_pages(whole) > whole_pages(size))
         munmap(image + whole_pages(size), whole_pages(whole) - whole_pages(size));
 }

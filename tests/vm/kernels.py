@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 # The suites that have a kernel of that series; of several the newest kernel is taken.
 SUITES = {
@@ -17,6 +18,7 @@ SUITES = {
     "newest": ["trixie-backports", "sid"],
 }
 META_PACKAGE = "linux-image-cloud-amd64"
+LISTS_KEPT = 3600  # seconds
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -64,8 +66,14 @@ class Apt:
         self.environment = {**os.environ, "APT_CONFIG": str(config), "LC_ALL": "C"}
 
     def update(self):
+        """Asks the archive, unless it has answered within the hour: the boots of one run get the same kernel."""
+        answered = self.folder / "answered"
+        if answered.exists() and time.time() - answered.stat().st_mtime < LISTS_KEPT:
+            return
         # A suite that is not served, or served too old to be trusted, is not there; the others are.
         subprocess.run(["apt-get", "update"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.newest(META_PACKAGE)
+        answered.touch()
 
     def newest(self, package):
         """Version and dependencies of a package: apt lists the highest version first."""
