@@ -57,13 +57,21 @@ protected:
         };
     }
 
-    void expect_errors(const Errors &before, const Errors &expected)
+    // The errors by errno. If the daemon owns up to events that it could not look at, none may be too many, and
+    // expect_exactly() has compared how many are missing of each operation.
+    void expect_errors(const Errors &before, const Errors &expected, bool all_looked_at)
     {
         Errors moved = daemon_->errors();
         for (const auto &[error, times] : before)
             if ((moved[error] -= times) == 0)
                 moved.erase(error);
-        EXPECT_EQ(moved, expected);
+        if (all_looked_at) {
+            EXPECT_EQ(moved, expected);
+            return;
+        }
+        for (const auto &[error, times] : moved)
+            EXPECT_LE(times, expected.contains(error) ? expected.at(error) : 0)
+                << std::get<0>(error) << ' ' << std::get<1>(error);
     }
 
 private:
@@ -86,8 +94,8 @@ TEST_P(Exact, CallsBytesAndErrorsByErrno)
 {
     daemon_->set_return_program(true);
     const Errors before = daemon_->errors();
-    expect_exactly(workload(Abi::x86_64));
-    expect_errors(before, workload_errors(GetParam()));
+    const bool all = expect_exactly(workload(Abi::x86_64));
+    expect_errors(before, workload_errors(GetParam()), all);
 }
 
 TEST_P(Exact, NoBytesAndErrorsWhileTheReturnProgramIsOff)
@@ -103,7 +111,7 @@ TEST_P(Exact, NoBytesAndErrorsWhileTheReturnProgramIsOff)
                 times = 0;
         return worth;
     });
-    expect_errors(before, {});
+    expect_errors(before, {}, true);
 }
 
 TEST_P(Exact, SystemCallsOfI386)
@@ -112,8 +120,8 @@ TEST_P(Exact, SystemCallsOfI386)
         GTEST_SKIP() << "the compiler builds no i386 programs here (gcc-multilib)";
     daemon_->set_return_program(true);
     const Errors before = daemon_->errors();
-    expect_exactly(workload(Abi::i386));
-    expect_errors(before, workload_errors(GetParam()));
+    const bool all = expect_exactly(workload(Abi::i386));
+    expect_errors(before, workload_errors(GetParam()), all);
 }
 
 // The same in namespaces of its own, as a process that waits for the workload: one more of everything.

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace ktally::test {
@@ -47,7 +48,7 @@ Totals QuietFixture::cost_of(const std::function<void()> &act)
     return second;
 }
 
-void QuietFixture::expect_exactly(const std::function<Worth()> &act, const Totals &cost)
+bool QuietFixture::expect_exactly(const std::function<Worth()> &act, const Totals &cost)
 {
     const auto owed_before = missed();
     const Totals before = daemon_->totals();
@@ -74,6 +75,7 @@ void QuietFixture::expect_exactly(const std::function<Worth()> &act, const Total
         }
         RecordProperty(name(counter), std::to_string(expected) + ' ' + std::to_string(moved[index]));
     }
+    return std::ranges::all_of(owed, [](const auto &entry) { return entry.second == 0; });
 }
 
 } // namespace ktally::test

@@ -23,8 +23,8 @@ protected:
 
     // Runs `act`, which returns what it was worth, and compares each counter. `cost` is what else moves them. Where the
     // daemon says that there were events which it could not look at, no more than those may be missing; nothing is,
-    // unless something preempts a program that counts more than one thing.
-    void expect_exactly(const std::function<Worth()> &act, const Totals &cost = {});
+    // unless something preempts a program that counts more than one thing. Returns whether there were none.
+    bool expect_exactly(const std::function<Worth()> &act, const Totals &cost = {});
 };
 
 } // namespace ktally::test
