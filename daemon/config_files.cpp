@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 constexpr const char *main_file = "ktally/ktallyd.conf";
 
-// The form of a line: nothing, a comment, a section, or a key and a value. inih would tell of the first wrong line only.
+// The form of a line: nothing, a comment, a section, or a key and a value. inih would tell of the first wrong line
+// only.
 bool well_formed(std::string_view line)
 {
     if (line.empty() || line.front() == '#' || line.front() == ';')

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon.hpp"
 
+#include "bus/clients.hpp"
 #include "log.hpp"
+#include "message.hpp"
+#include "monotonic_clock.hpp"
+#include "return_program_record.hpp"
 
-#include <systemd/sd-daemon.h>
+#include <sys/utsname.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
+#include <set>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -32,14 +38,6 @@ sd_event *new_event_loop()
     return event;
 }
 
-MonotonicTime monotonic_now()
-{
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return MonotonicTime{std::chrono::seconds{now.tv_sec} +
-                         std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds{now.tv_nsec})};
-}
-
 std::uint64_t usec(MonotonicTime time)
 {
     return static_cast<std::uint64_t>(time.time_since_epoch().count());
@@ -55,23 +53,72 @@ std::unique_ptr<sdbus::IConnection> connect()
     }
 }
 
+const std::string record_name = "return-program";
+
+void refuse(const std::string &name, const char *why)
+{
+    const std::string reason = name + ": " + why;
+    log::warning("refused what was in the file descriptor store: " + reason,
+                 {{"MESSAGE_ID", message::refused}, {"KTALLY_REASON", reason}});
+}
+
+// The one that an earlier instance left, or a new one.
+Record take_record(ServiceManager &manager)
+{
+    auto left = manager.take(record_name);
+    try {
+        if (left.size() == 1)
+            return Record{std::move(left.begin()->second)};
+        if (left.size() > 1)
+            throw std::runtime_error{"there is more than one"};
+    } catch (const std::runtime_error &error) {
+        refuse(record_name, error.what());
+        manager.remove({record_name});
+    }
+    Record record;
+    manager.put(record_name, record.fd());
+    return record;
+}
+
+// The first sample after a restart is measured from the last before it, and shows everything: who saw that one does not
+// know what changed in between.
+Sampler first_sampler(const Beginning &beginning, const Record &record, MonotonicTime now, const Totals &totals)
+{
+    const MonotonicTime last{std::chrono::microseconds{record.stamp()}};
+    if (beginning.adopted && beginning.since < last && last < now)
+        return {last, std::nullopt};
+    return {now, totals};
+}
+
+std::string kernel_release()
+{
+    utsname names{};
+    uname(&names);
+    return names.release;
+}
+
 } // namespace
 
-Daemon::Daemon(std::unique_ptr<Source> source, const Config &config, std::function<Config()> reload)
-    : event_{new_event_loop()}, source_{std::move(source)}, view_{*source_}, return_program_{*source_}, config_{config},
-      reload_{std::move(reload)}, start_{monotonic_now()}, sampler_{start_, view_.totals()},
-      connection_{connect()}, service_{*connection_,
-                                       *source_,
-                                       view_,
-                                       return_program_,
-                                       {KTALLY_VERSION, start_, config_.interval},
-                                       &monotonic_now,
-                                       [this] { tell_service_manager("STATUS="); }},
+Daemon::Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Config &config,
+               std::function<Config()> reload)
+    : manager_{manager}, record_{take_record(manager)}, event_{new_event_loop()}, source_{std::move(source)},
+      view_{*source_}, return_program_{*source_}, config_{config}, reload_{std::move(reload)}, start_{monotonic_now()},
+      sampler_{first_sampler(source_->beginning(), record_, start_, view_.totals())}, connection_{connect()},
+      bus_id_{bus_id(*connection_)}, service_{*connection_,
+                                              *source_,
+                                              view_,
+                                              return_program_,
+                                              {KTALLY_VERSION, source_->beginning().since, config_.interval},
+                                              &monotonic_now,
+                                              [this] {
+                                                  save_return_program();
+                                                  tell_service_manager("STATUS=");
+                                              }},
       bus_loop_{event_.get(), *connection_}
 {
     watch_signals();
-    if (config_.return_program)
-        service_.manager().configure_return_program(true);
+    restore_return_program();
+    refuse_the_rest();
     own_name();
     start_sampling();
 }
@@ -84,8 +131,44 @@ int Daemon::run()
     check(sd_event_set_watchdog(event_.get(), true), "setting up the watchdog");
     tell_service_manager("READY=1\nSTATUS=");
     const int code = check(sd_event_loop(event_.get()), "running the event loop");
-    sd_notify(0, "STOPPING=1");
+    manager_.tell("STOPPING=1");
     return code;
+}
+
+void Daemon::restore_return_program()
+{
+    ReturnProgramRecord left{};
+    try {
+        if (!record_.text().empty())
+            left = ReturnProgramRecord::from(record_.text());
+    } catch (const std::runtime_error &error) {
+        refuse(record_name, error.what());
+    }
+    // Only after the bus tells us of every client that leaves: nobody leaves unnoticed.
+    const auto names = left.bus == bus_id_ ? names_on_bus(*connection_) : std::set<std::string>{};
+    std::erase_if(left.state.holds, [&](const auto &hold) { return !names.contains(hold.second.owner); });
+    try {
+        return_program_.restore(left.state);
+    } catch (const std::exception &error) {
+        log::warning(std::string{"the return program, which was on, cannot be attached: "} + error.what());
+    }
+    if (config_.return_program != left.configured)
+        service_.manager().configure_return_program(config_.return_program);
+    save_return_program();
+}
+
+void Daemon::save_return_program()
+{
+    record_.write(ReturnProgramRecord{bus_id_, config_.return_program, return_program_.state()}.text());
+}
+
+// What nobody has taken is not ours.
+void Daemon::refuse_the_rest()
+{
+    for (const auto &[name, fd] : manager_.take("")) {
+        manager_.remove({name});
+        refuse(name, "it is nothing that ktallyd leaves");
+    }
 }
 
 void Daemon::own_name()
@@ -137,6 +220,7 @@ void Daemon::sample()
     const MonotonicTime now = monotonic_now();
     try {
         service_.publish(sampler_.sample(now, view_.totals()));
+        record_.stamp(usec(now));
     } catch (const sdbus::Error &error) {
         log::warning("a sample could not be published: " + error.getMessage());
     }
@@ -149,8 +233,7 @@ void Daemon::sample()
 
 void Daemon::configure(const Config &config)
 {
-    tell_service_manager(
-        ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec(monotonic_now())) + "\nSTATUS=").c_str());
+    tell_service_manager("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec(monotonic_now())) + "\nSTATUS=");
     const Config before = std::exchange(config_, config);
     if (config_.backend != before.backend || config_.exclude != before.exclude)
         log::notice("Backend= or Exclude= changed; it takes effect when ktallyd is restarted");
@@ -161,15 +244,16 @@ void Daemon::configure(const Config &config)
     }
     if (config_.return_program != before.return_program)
         service_.manager().configure_return_program(config_.return_program);
+    save_return_program();
     log::info("configuration read again");
     tell_service_manager("READY=1\nSTATUS=");
 }
 
 // Ends `state`, which ends in STATUS=, with the truth of the moment.
-void Daemon::tell_service_manager(const char *state)
+void Daemon::tell_service_manager(const std::string &state)
 {
-    sd_notifyf(0, "%sCounting with %s, return program %s", state, backend_summary(source_->probes()).c_str(),
-               return_program_.active() ? "on" : "off");
+    manager_.tell(state + "Counting with " + backend_summary(source_->probes()) + ", return program " +
+                  (return_program_.active() ? "on" : "off"));
 }
 
 void Daemon::log_start() const
@@ -181,11 +265,23 @@ void Daemon::log_start() const
         const std::string counter =
             std::string{row(probe.counter).interface} + '.' + std::string{row(probe.counter).property};
         log::warning(counter + " is absent: " + probe.reason,
-                     {{"KTALLY_COUNTER", counter}, {"KTALLY_REASON", probe.reason}});
+                     {{"MESSAGE_ID", message::absent}, {"KTALLY_COUNTER", counter}, {"KTALLY_REASON", probe.reason}});
     }
     const std::string backend = backend_summary(probes);
-    log::info("counting with " + backend + ", a sample every " + format_time_span(config_.interval),
-              {{"KTALLY_BACKEND", backend}, {"KTALLY_INTERVAL_USEC", std::to_string(config_.interval.count())}});
+    const Beginning beginning = source_->beginning();
+    const auto present = std::ranges::count_if(probes, [](auto &probe) { return probe.state != ProbeState::absent; });
+    if (beginning.refusal)
+        log::warning("what an earlier ktallyd left is not taken over, counting starts afresh: " + *beginning.refusal,
+                     {{"MESSAGE_ID", message::refused}, {"KTALLY_REASON", *beginning.refusal}});
+    log::info((beginning.adopted ? "counting on with " : "counting with ") + backend + ", a sample every " +
+                  format_time_span(config_.interval) +
+                  (beginning.adopted ? "; " + std::to_string(present) + " counters adopted" : ""),
+              {{"MESSAGE_ID", beginning.adopted ? message::adopted : message::started},
+               {"KTALLY_BACKEND", backend},
+               {"KTALLY_KERNEL", kernel_release()},
+               {"KTALLY_COUNTERS", std::to_string(present)},
+               {"KTALLY_START_TIMESTAMP_MONOTONIC_USEC", std::to_string(usec(beginning.since))},
+               {"KTALLY_INTERVAL_USEC", std::to_string(config_.interval.count())}});
 }
 
 } // namespace ktally

@@ -6,6 +6,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <vector>
@@ -28,9 +29,18 @@ bool stderr_is_the_journal()
            stream == std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
 }
 
+// What a client wrote may be in a message: it must not look like another line.
+std::string one_line(std::string text)
+{
+    std::ranges::replace_if(
+        text, [](unsigned char letter) { return letter < ' ' || letter == 0x7f; }, '?');
+    return text;
+}
+
 bool write_to_journal(Priority priority, const std::string &message, std::initializer_list<Field> fields)
 {
-    std::vector<std::string> texts{"MESSAGE=" + message, "PRIORITY=" + std::to_string(static_cast<int>(priority)),
+    std::vector<std::string> texts{"MESSAGE=" + one_line(message),
+                                   "PRIORITY=" + std::to_string(static_cast<int>(priority)),
                                    "SYSLOG_IDENTIFIER=ktallyd"};
     for (const Field &field : fields)
         texts.push_back(std::string{field.name} + '=' + field.value);
@@ -48,7 +58,7 @@ void write(Priority priority, const std::string &message, std::initializer_list<
     if (to_journal && write_to_journal(priority, message, fields))
         return;
     [[maybe_unused]] static const bool ignored = ignore_closed_pipe();
-    const std::string line = "ktallyd: " + message + '\n';
+    const std::string line = "ktallyd: " + one_line(message) + '\n';
     // Nobody is left to be told that the log cannot be written (a full disk, a closed pipe).
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }

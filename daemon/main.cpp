@@ -5,6 +5,9 @@
 #include "daemon.hpp"
 #include "kernel/kernel_source.hpp"
 #include "log.hpp"
+#include "message.hpp"
+#include "monotonic_clock.hpp"
+#include "service_manager.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -33,7 +36,8 @@ std::string text(const ktally::Warning &warning)
 void log_warnings(const LoadedConfig &loaded)
 {
     for (const ktally::Warning &warning : loaded.warnings)
-        ktally::log::warning(text(warning), {{"KTALLY_CONFIG_FILE", warning.file.string()},
+        ktally::log::warning(text(warning), {{"MESSAGE_ID", ktally::message::configuration},
+                                             {"KTALLY_CONFIG_FILE", warning.file.string()},
                                              {"KTALLY_CONFIG_LINE", std::to_string(warning.line)}});
 }
 
@@ -65,7 +69,9 @@ int serve(const std::string &file)
         }
         return last;
     };
-    ktally::Daemon daemon{std::make_unique<ktally::KernelSource>(loaded.config), loaded.config, reload};
+    ktally::ServiceManager manager;
+    auto source = std::make_unique<ktally::KernelSource>(loaded.config, manager, ktally::monotonic_now());
+    ktally::Daemon daemon{manager, std::move(source), loaded.config, reload};
     malloc_trim(0); // the kernel's type information took some 30 MB while the programs were loaded
     return daemon.run();
 }

@@ -2,6 +2,7 @@
 #include "bus/manager.hpp"
 
 #include "log.hpp"
+#include "message.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -23,13 +24,24 @@ std::string counter_name(const CounterRow &counter)
     return std::string{counter.interface} + '.' + std::string{counter.property};
 }
 
+void log_hold(const char *id, const std::string &what, std::uint32_t cookie, const Hold &hold)
+{
+    const std::string uid = std::to_string(hold.uid);
+    log::info("return program " + what + ' ' + hold.owner + ", uid " + uid + ": " + hold.reason,
+              {{"MESSAGE_ID", id},
+               {"KTALLY_HOLD_COOKIE", std::to_string(cookie)},
+               {"KTALLY_HOLD_REASON", hold.reason},
+               {"KTALLY_CALLER", hold.owner},
+               {"KTALLY_UID", uid}});
+}
+
 } // namespace
 
 Manager::Manager(sdbus::IConnection &connection, const sdbus::ObjectPath &path, Source &source,
                  ReturnProgram &return_program, Facts facts, std::function<MonotonicTime()> now,
-                 std::function<void()> on_switch)
+                 std::function<void()> on_change)
     : AdaptorInterfaces{connection, path}, source_{source}, return_program_{return_program}, facts_{std::move(facts)},
-      now_{std::move(now)}, on_switch_{std::move(on_switch)}, authority_{connection}
+      now_{std::move(now)}, on_change_{std::move(on_change)}, authority_{connection}
 {
     // One match for every client that leaves: a match per holder, added when it asks, misses those that left already.
     constexpr const char *rule = "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
@@ -90,9 +102,9 @@ void Manager::HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::stri
     when_authorized("org.ktally1.hold-return-program", std::move(result),
                     [this, reason](const Caller &caller, std::uint32_t uid, const auto &reply) {
                         std::uint32_t cookie = 0;
-                        change_return_program(caller.name, uid, [&] {
-                            cookie = return_program_.hold({caller.name, uid, reason, now_()});
-                        });
+                        const Hold hold{caller.name, uid, reason, now_()};
+                        change_return_program(caller.name, uid, [&] { cookie = return_program_.hold(hold); });
+                        log_hold(message::hold_taken, "is held by", cookie, hold);
                         reply.returnResults(cookie);
                     });
 }
@@ -100,13 +112,14 @@ void Manager::HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::stri
 void Manager::ReleaseReturnProgram(const std::uint32_t &cookie)
 {
     const std::string caller = dbus::current_message(getObject()).getSender();
-    const auto hold = return_program_.holds().find(cookie);
-    const std::uint32_t uid = hold == return_program_.holds().end() ? 0 : hold->second.uid;
-    change_return_program(caller, uid, [&] {
+    const auto found = return_program_.holds().find(cookie);
+    const Hold hold = found == return_program_.holds().end() ? Hold{} : found->second;
+    change_return_program(caller, hold.uid, [&] {
         if (!return_program_.release(caller, cookie))
             throw dbus::error("org.ktally1.Error.NoSuchHold",
                               "this client holds nothing under cookie " + std::to_string(cookie));
     });
+    log_hold(message::hold_released, "is released by", cookie, hold);
 }
 
 std::string Manager::Backend()
@@ -197,15 +210,17 @@ template <typename Change> void Manager::change_return_program(const std::string
         changed.emplace_back("Probes");
         log::notice(std::string{"return program "} + (was_active ? "off" : "on") + " by " + by + ", uid " +
                         std::to_string(uid),
-                    {{"KTALLY_RETURN_PROGRAM", was_active ? "off" : "on"},
+                    {{"MESSAGE_ID", was_active ? message::return_off : message::return_on},
+                     {"KTALLY_RETURN_PROGRAM", was_active ? "off" : "on"},
                      {"KTALLY_CALLER", by},
                      {"KTALLY_UID", std::to_string(uid)}});
-        on_switch_();
     }
     if (return_program_.holds().size() != had_holds)
         changed.emplace_back("ReturnProgramHolds");
-    if (!changed.empty())
-        getObject().emitPropertiesChangedSignal(dbus::InterfaceName{interface_name}, changed);
+    if (changed.empty())
+        return;
+    on_change_();
+    getObject().emitPropertiesChangedSignal(dbus::InterfaceName{interface_name}, changed);
 }
 
 void Manager::client_left(const std::string &name)
@@ -213,10 +228,13 @@ void Manager::client_left(const std::string &name)
     for (Question &question : questions_)
         if (question.caller.name == name)
             question.gone = true;
-    const auto holds = return_program_.holds();
-    const auto hold = std::ranges::find_if(holds, [&](const auto &entry) { return entry.second.owner == name; });
-    if (hold != holds.end())
-        change_return_program(name, hold->second.uid, [&] { return_program_.release_all(name); });
+    std::map<std::uint32_t, Hold> holds = return_program_.holds();
+    std::erase_if(holds, [&](const auto &hold) { return hold.second.owner != name; });
+    if (holds.empty())
+        return;
+    change_return_program(name, holds.begin()->second.uid, [&] { return_program_.release_all(name); });
+    for (const auto &[cookie, hold] : holds)
+        log_hold(message::hold_released, "is released by the end of", cookie, hold);
 }
 
 } // namespace ktally

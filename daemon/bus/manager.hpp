@@ -6,6 +6,7 @@
 
 #include "bus/authority.hpp"
 #include "core/return_program.hpp"
+#include "core/sampler.hpp"
 #include "sdbus.hpp"
 
 #include "org.ktally1.Manager-adaptor.hpp"
@@ -26,10 +27,11 @@ public:
         std::chrono::microseconds interval;
     };
 
-    // `now` is asked when a hold begins; `on_switch` is called after the return program went on or off.
+    // `now` is asked when a hold begins; `on_change` is called after its switch or
+    // its holds changed, before anybody learns of it.
     Manager(sdbus::IConnection &connection, const sdbus::ObjectPath &path, Source &source,
             ReturnProgram &return_program, Facts facts, std::function<MonotonicTime()> now,
-            std::function<void()> on_switch);
+            std::function<void()> on_change);
     ~Manager();
 
     void publish(const Sample &sample);
@@ -70,7 +72,7 @@ private:
     ReturnProgram &return_program_;
     Facts facts_;
     std::function<MonotonicTime()> now_;
-    std::function<void()> on_switch_;
+    std::function<void()> on_change_;
     Authority authority_;
     std::list<Question> questions_; // with polkit
     sdbus::Slot departures_;

@@ -3,13 +3,23 @@
 
 namespace ktally {
 
+void ReturnProgram::restore(State state)
+{
+    const bool active = state.enabled || !state.holds.empty();
+    if (active && !source_.return_attached())
+        source_.attach_return();
+    if (!active && source_.return_attached())
+        source_.detach_return();
+    state_ = std::move(state);
+}
+
 void ReturnProgram::set(bool enabled)
 {
-    if (enabled == enabled_)
+    if (enabled == state_.enabled)
         return;
     if (enabled)
         attach_unless_active();
-    enabled_ = enabled;
+    state_.enabled = enabled;
     detach_unless_active();
 }
 
@@ -17,25 +27,26 @@ std::uint32_t ReturnProgram::hold(Hold hold)
 {
     attach_unless_active();
     do
-        ++last_cookie_;
-    while (last_cookie_ == 0 || holds_.contains(last_cookie_)); // 0 is never a cookie
-    holds_.emplace(last_cookie_, std::move(hold));
-    return last_cookie_;
+        ++state_.last_cookie;
+    while (state_.last_cookie == 0 || state_.holds.contains(state_.last_cookie)); // 0 is never a cookie
+    state_.holds.emplace(state_.last_cookie, std::move(hold));
+    return state_.last_cookie;
 }
 
 bool ReturnProgram::release(const std::string &owner, std::uint32_t cookie)
 {
-    const auto hold = holds_.find(cookie);
-    if (hold == holds_.end() || hold->second.owner != owner)
+    const auto hold = state_.holds.find(cookie);
+    if (hold == state_.holds.end() || hold->second.owner != owner)
         return false;
-    holds_.erase(hold);
+    state_.holds.erase(hold);
     detach_unless_active();
     return true;
 }
 
 std::size_t ReturnProgram::release_all(const std::string &owner)
 {
-    const std::size_t released = std::erase_if(holds_, [&](const auto &hold) { return hold.second.owner == owner; });
+    const std::size_t released =
+        std::erase_if(state_.holds, [&](const auto &hold) { return hold.second.owner == owner; });
     if (released > 0)
         detach_unless_active();
     return released;

@@ -4,8 +4,8 @@
 // to one client, by its unique bus name, and ends with it.
 #pragma once
 
-#include "core/sampler.hpp"
 #include "core/source.hpp"
+#include "core/time.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,6 +24,18 @@ class ReturnProgram {
 public:
     explicit ReturnProgram(Source &source) : source_{source} {}
 
+    // What outlives the process.
+    struct State {
+        bool enabled = false;
+        std::uint32_t last_cookie = 0;
+        std::map<std::uint32_t, Hold> holds = {};
+    };
+    const State &state() const { return state_; }
+
+    // Takes over what an earlier instance left, and has the source do what that says. Throws as below; the switch is
+    // off and nobody holds anything then.
+    void restore(State state);
+
     // Both throw what the source throws when the program cannot be attached; nothing has changed then.
     void set(bool enabled);
     std::uint32_t hold(Hold hold);
@@ -34,18 +46,16 @@ public:
     // Ends all holds of a client that left. Returns how many.
     std::size_t release_all(const std::string &owner);
 
-    bool enabled() const { return enabled_; }
-    bool active() const { return enabled_ || !holds_.empty(); }
-    const std::map<std::uint32_t, Hold> &holds() const { return holds_; } // by cookie
+    bool enabled() const { return state_.enabled; }
+    bool active() const { return state_.enabled || !state_.holds.empty(); }
+    const std::map<std::uint32_t, Hold> &holds() const { return state_.holds; } // by cookie
 
 private:
     void attach_unless_active();
     void detach_unless_active();
 
     Source &source_;
-    bool enabled_ = false;
-    std::uint32_t last_cookie_ = 0;
-    std::map<std::uint32_t, Hold> holds_;
+    State state_;
 };
 
 } // namespace ktally

@@ -18,7 +18,7 @@ Sample Sampler::sample(MonotonicTime now, const Totals &totals)
 {
     Sample sample{now, now - taken_, totals, {}};
     for (std::size_t index = 0; index < counter_count; ++index)
-        sample.changed[index] = totals[index] != totals_[index];
+        sample.changed[index] = !totals_ || totals[index] != (*totals_)[index];
     taken_ = now;
     totals_ = totals;
     return sample;

@@ -4,15 +4,13 @@
 #pragma once
 
 #include "core/counters.hpp"
+#include "core/time.hpp"
 
 #include <bitset>
 #include <chrono>
 #include <optional>
 
 namespace ktally {
-
-// CLOCK_MONOTONIC
-using MonotonicTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 // Published totals. Counters only grow; a smaller value means that the slots were replaced, so what was counted before
 // stays and counting goes on from zero.
@@ -35,13 +33,14 @@ struct Sample {
 
 class Sampler {
 public:
-    explicit Sampler(MonotonicTime start, const Totals &totals) : taken_{start}, totals_{totals} {}
+    // The sample before the first: when it was taken, and its totals; without them, all have changed in the first.
+    Sampler(MonotonicTime taken, const std::optional<Totals> &totals) : taken_{taken}, totals_{totals} {}
 
     Sample sample(MonotonicTime now, const Totals &totals);
 
 private:
     MonotonicTime taken_;
-    Totals totals_;
+    std::optional<Totals> totals_;
 };
 
 } // namespace ktally

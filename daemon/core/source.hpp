@@ -4,8 +4,10 @@
 #pragma once
 
 #include "core/counters.hpp"
+#include "core/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +40,18 @@ struct ErrorCount {
     std::uint64_t count;
 };
 
+// How a source came to its totals.
+struct Beginning {
+    MonotonicTime since;                     // when counting began: the totals are of the time from then on
+    bool adopted = false;                    // before this process: an earlier one left them
+    std::optional<std::string> refusal = {}; // why what an earlier one left was not taken
+};
+
 class Source {
 public:
     virtual ~Source() = default;
+
+    virtual Beginning beginning() const = 0;
 
     // The live total of one counter, or `absent_total`.
     virtual std::uint64_t total(Counter counter) const = 0;
@@ -55,6 +66,9 @@ public:
     // attached; the source is then detached.
     virtual void attach_return() = 0;
     virtual void detach_return() = 0;
+
+    // It may be from the beginning, if that was adopted.
+    virtual bool return_attached() const = 0;
 };
 
 // The backends in use for the calls that can be hooked in more than one way, most preferred first: "fentry",

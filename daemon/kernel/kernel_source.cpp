@@ -2,17 +2,16 @@
 #include "kernel/kernel_source.hpp"
 
 #include "core/fold.hpp"
+#include "keep/fnv.hpp"
+#include "keep/record.hpp"
+#include "kernel/adoption.hpp"
 #include "kernel/btf.hpp"
+#include "kernel/object.hpp"
 #include "kernel/possible_cpus.hpp"
-#include "kernel/programs.hpp"
-#include "kernel/slots.hpp"
-#include "kernel/syscall_filter.hpp"
-#include "kernel/trial.hpp"
 
 #include "entry.skel.h"
 #include "return.skel.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -24,131 +23,31 @@
 namespace ktally {
 namespace {
 
-// One object: its skeleton, and what of it is used. The skeleton goes last: links need it.
-template <typename Skeleton> struct Object {
-    struct Destroy {
-        void operator()(Skeleton *skeleton) const { Skeleton::destroy(skeleton); }
-    };
-    std::unique_ptr<Skeleton, Destroy> skeleton;
-    Programs programs;
-};
+using EntryBss = std::remove_pointer_t<decltype(entry_bpf::bss)>;
+using ReturnBss = std::remove_pointer_t<decltype(return_bpf::bss)>;
 
-void configure(entry_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
+Slots::Layout entry_layout(std::size_t cpus)
 {
-    fill_syscall_table(skeleton.rodata->syscalls, choices);
-    bpf_map__set_autocreate(skeleton.maps.dead_groups, !btf.exit_tells_group_dead());
+    return {offsetof(EntryBss, calls), sizeof(ktally_calls), cpus};
 }
 
-void configure(return_bpf &skeleton, const KernelBtf &btf, const std::vector<Choice> &choices)
+Slots::Layout return_layout(std::size_t cpus)
 {
-    fill_syscall_table(skeleton.rodata->syscalls, choices);
-    for (const Choice &choice : choices)
-        if (choice.first == KTALLY_CLOSE && !choice.targets.empty())
-            skeleton.rodata->close_returns_file = choice.targets.front().name == "file_close_fd";
-    if (const auto unlink = btf.function("vfs_unlink"))
-        skeleton.rodata->unlink_arguments = unlink->arguments;
+    return {offsetof(ReturnBss, bytes), sizeof(ktally_bytes), cpus};
 }
 
-// The most preferred backend of which programs were to be loaded.
-std::optional<Backend> first_used(const std::vector<Choice> &choices)
+// Takes Slots out of what was left, where one is constructed.
+auto slots(const Slots::Layout &layout, unsigned id)
 {
-    std::optional<Backend> first;
-    for (const Choice &choice : choices)
-        if (choice.backend && (!first || *choice.backend < *first))
-            first = choice.backend;
-    return first;
+    return [layout, id](Fd map) { return Slots{layout, std::move(map), id}; };
 }
 
-// Asks the kernel about each target of one backend and notes those that it refuses. Returns whether there are any.
-bool note_refused_targets(const KernelBtf &btf, const std::vector<Choice> &choices, Backend backend, Refusals &refusals)
+Object<return_bpf> adopt_or_load(const KernelBtf &btf, const Inventory::Object &inventory, Left &left,
+                                 const Slots &slots, Refusals &refusals)
 {
-    bool any = false;
-    for (const Choice &choice : choices) {
-        if (choice.backend != backend)
-            continue;
-        for (const Target &target : choice.targets) {
-            if (auto refused = load_refusal(btf, backend, choice.at, target.name)) {
-                refusals.targets.emplace(std::pair{backend, target.name}, std::move(*refused));
-                any = true;
-            }
-        }
-    }
-    return any;
-}
-
-template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots)
-{
-    std::unique_ptr<Skeleton, typename Object<Skeleton>::Destroy> skeleton{Skeleton::open()};
-    if (!skeleton)
-        throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
-    configure(*skeleton, btf, choices);
-    slots.give_to(skeleton->obj, skeleton->maps.bss);
-    return skeleton;
-}
-
-// Loads the programs of each choice without the others and notes those that the kernel refuses. Returns whether there
-// are any.
-template <typename Skeleton>
-bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots,
-                          Refusals &refusals)
-{
-    bool any = false;
-    for (const Choice &choice : choices) {
-        if (!choice.backend)
-            continue;
-        const auto alone = open<Skeleton>(btf, choices, slots);
-        const Programs programs{alone->obj, btf, {choice}};
-        if (const int error = -Skeleton::load(alone.get())) {
-            refusals.choices.emplace(std::pair{*choice.backend, choice.first},
-                                     "loading the program for " + choice.source() + ": " + std::strerror(error));
-            any = true;
-        }
-    }
-    return any;
-}
-
-// The kernel refused an object, and does not say which program. Empty programs tell whether it is the type or the
-// target of one; else each is tried as it is. If it would have them all, but not together, the backend most preferred
-// goes.
-template <typename Skeleton>
-void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend most_preferred, int error,
-                   const Slots &slots, Refusals &refusals)
-{
-    for (Backend backend : backends)
-        if (note_refused_targets(btf, choices, backend, refusals))
-            return;
-    if (!note_refused_choices<Skeleton>(btf, choices, slots, refusals))
-        refusals.backends.emplace(most_preferred, "loading the " + std::string{name(most_preferred)} +
-                                                      " programs: " + std::strerror(error));
-}
-
-// Loads an object with the best that is not refused; what turns out to be is noted and left out, down to no program at
-// all.
-template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, At at, const Slots &slots, Refusals &refusals)
-{
-    for (;;) {
-        std::vector<Choice> choices = choose(btf, at, refusals);
-        auto skeleton = open<Skeleton>(btf, choices, slots);
-        Programs programs{skeleton->obj, btf, std::move(choices)};
-        const int error = -Skeleton::load(skeleton.get());
-        if (error == 0)
-            return {std::move(skeleton), std::move(programs)};
-        const auto used = first_used(programs.choices());
-        if (!used)
-            throw std::system_error{error, std::generic_category(), "creating BPF maps"};
-        note_refusals<Skeleton>(btf, programs.choices(), *used, error, slots, refusals);
-    }
-}
-
-// Attaches an object. What the kernel refuses only now is noted, and the object loaded again without it.
-template <typename Skeleton>
-void attach(Object<Skeleton> &object, const KernelBtf &btf, At at, const Slots &slots, Refusals &refusals)
-{
-    for (auto refused = object.programs.attach(); !refused.empty(); refused = object.programs.attach()) {
-        refusals.targets.merge(refused);
-        object.programs.detach();
-        object = load<Skeleton>(btf, at, slots, refusals);
-    }
+    if (inventory.programs.empty())
+        return load<return_bpf>(btf, slots, refusals);
+    return {nullptr, adopt(btf, inventory, left)};
 }
 
 } // namespace
@@ -163,14 +62,22 @@ struct KernelSource::Loaded {
     Object<entry_bpf> entry;
     Object<return_bpf> ret;
 
-    using EntryBss = std::remove_pointer_t<decltype(entry_bpf::bss)>;
-    using ReturnBss = std::remove_pointer_t<decltype(return_bpf::bss)>;
-
     Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured)
-        : cpus{possible}, entry_slots{offsetof(EntryBss, calls), sizeof(ktally_calls), cpus},
-          return_slots{offsetof(ReturnBss, bytes), sizeof(ktally_bytes), cpus}, entry_refusals{configured},
-          return_refusals{configured}, entry{load<entry_bpf>(btf, At::entry, entry_slots, entry_refusals)},
-          ret{load<return_bpf>(btf, At::exit, return_slots, return_refusals)}
+        : cpus{possible}, entry_slots{entry_layout(cpus)}, return_slots{return_layout(cpus)},
+          entry_refusals{configured}, return_refusals{configured},
+          entry{load<entry_bpf>(btf, entry_slots, entry_refusals)}, ret{load<return_bpf>(btf, return_slots,
+                                                                                         return_refusals)}
+    {
+        attach(entry, btf, entry_slots, entry_refusals);
+    }
+
+    // Of what was left. The entry program is attached already.
+    Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured, const Inventory &inventory,
+           Left &left)
+        : cpus{possible}, entry_slots{left.take(entry_slots_name, slots(entry_layout(cpus), inventory.entry.slots))},
+          return_slots{left.take(return_slots_name, slots(return_layout(cpus), inventory.ret.slots))},
+          entry_refusals{configured}, return_refusals{configured}, entry{nullptr, adopt(btf, inventory.entry, left)},
+          ret{adopt_or_load(btf, inventory.ret, left, return_slots, return_refusals)}
     {
     }
 
@@ -216,6 +123,15 @@ Refusals configured(const Config &config)
     return refusals;
 }
 
+// What the totals of an earlier instance must have been counted by, to be counted on.
+std::uint64_t fingerprint_of(const Config &config)
+{
+    std::string text = config.backend ? std::string{name(*config.backend)} : "auto";
+    for (const std::string &name : config.exclude)
+        text += ' ' + name;
+    return fnv(text, objects_fingerprint());
+}
+
 std::string capabilities_hint(const std::string &reason)
 {
     return reason + (reason.find(std::strerror(EPERM)) != std::string::npos ||
@@ -226,23 +142,79 @@ std::string capabilities_hint(const std::string &reason)
 
 } // namespace
 
-KernelSource::KernelSource(const Config &config)
+KernelSource::KernelSource(const Config &config, FdStore &store, MonotonicTime now)
+    : store_{store}, fingerprint_{fingerprint_of(config)}
 {
     libbpf_set_print(nullptr); // what libbpf would print is said once, in our words, by whoever handles the failure
     const std::size_t cpus = checked_possible_cpus();
     const KernelBtf btf;
+    take_over(cpus, btf, config);
+    if (loaded_)
+        return;
     try {
         loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config));
-        attach(loaded_->entry, btf, At::entry, loaded_->entry_slots, loaded_->entry_refusals);
     } catch (const std::system_error &error) {
         throw std::runtime_error{capabilities_hint(error.what())};
     }
     if (!loaded_->entry.programs.attached())
         throw std::runtime_error{"nothing can be counted on this kernel: " +
                                  capabilities_hint(loaded_->entry.programs.choices().front().reason)};
+    beginning_.since = now;
+    leave_everything();
 }
 
 KernelSource::~KernelSource() = default;
+
+// Takes over what was left in the store, if that can be. If not, the store is empty afterwards.
+void KernelSource::take_over(std::size_t cpus, const KernelBtf &btf, const Config &config)
+{
+    Left left{store_};
+    if (left.empty())
+        return;
+    const std::vector<std::string> names = left.names();
+    try {
+        record_.emplace(left.take(inventory_name, [](Fd fd) { return Record{std::move(fd)}; }));
+        const Inventory inventory = Inventory::from(record_->text());
+        if (inventory.fingerprint != fingerprint_)
+            throw std::runtime_error{"it is of another build or configuration of ktallyd"};
+        loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config), inventory, left);
+        beginning_ = {inventory.since, true, {}};
+        store_.remove(left.names()); // of a switch that was not finished
+    } catch (const std::exception &error) {
+        beginning_.refusal = error.what();
+        store_.remove(names);
+        record_.reset();
+    }
+}
+
+// The inventory goes last: it is valid when everything in it is in the store.
+void KernelSource::leave_everything()
+{
+    store_.put(entry_slots_name, loaded_->entry_slots.map());
+    store_.put(return_slots_name, loaded_->return_slots.map());
+    leave(loaded_->entry.programs);
+    record_.emplace();
+    write_inventory(false);
+    store_.put(inventory_name, record_->fd());
+}
+
+void KernelSource::leave(const Programs &programs)
+{
+    for (const auto &[name, attached] : programs.all_attached()) {
+        store_.put(program_name(name), attached.program);
+        store_.put(link_name(name), attached.link);
+    }
+}
+
+void KernelSource::write_inventory(bool with_return)
+{
+    Inventory inventory{fingerprint_, beginning_.since,
+                        inventory_of(loaded_->entry_slots.map(), loaded_->entry.programs),
+                        inventory_of(loaded_->return_slots.map(), loaded_->ret.programs)};
+    if (!with_return)
+        inventory.ret.programs.clear();
+    record_->write(inventory.text());
+}
 
 std::uint64_t KernelSource::total(Counter counter) const
 {
@@ -305,6 +277,13 @@ std::vector<Probe> KernelSource::probes() const
 
 void KernelSource::attach_return()
 {
+    attach_return_program();
+    leave(loaded_->ret.programs);
+    write_inventory(true);
+}
+
+void KernelSource::attach_return_program()
+{
     Object<return_bpf> &object = loaded_->ret;
     if (object.programs.attach().empty() && object.programs.attached())
         return;
@@ -312,15 +291,28 @@ void KernelSource::attach_return()
     // copy can, and counts on in the same slots. If that was not the reason, the copy does without what is refused.
     const KernelBtf btf;
     object.programs.detach();
-    object = load<return_bpf>(btf, At::exit, loaded_->return_slots, loaded_->return_refusals);
-    attach(object, btf, At::exit, loaded_->return_slots, loaded_->return_refusals);
+    object = load<return_bpf>(btf, loaded_->return_slots, loaded_->return_refusals);
+    attach(object, btf, loaded_->return_slots, loaded_->return_refusals);
     if (!object.programs.attached())
         throw std::runtime_error{object.programs.choices().front().reason};
 }
 
 void KernelSource::detach_return()
 {
-    loaded_->ret.programs.detach();
+    Programs &programs = loaded_->ret.programs;
+    std::vector<std::string> names;
+    for (const auto &[name, attached] : programs.all_attached()) {
+        names.push_back(program_name(name));
+        names.push_back(link_name(name));
+    }
+    write_inventory(false);
+    store_.remove(names); // before us: the last to let go waits until the kernel has done it
+    programs.detach();
+}
+
+bool KernelSource::return_attached() const
+{
+    return loaded_->ret.programs.attached();
 }
 
 } // namespace ktally

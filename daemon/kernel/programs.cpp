@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "kernel/programs.hpp"
 
+#include "kernel/attach.hpp"
+
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
@@ -19,17 +21,47 @@ bool uses(const Choice &choice, Backend backend)
 
 } // namespace
 
-Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices)
-    : object_{object}, exit_tells_group_dead_{btf.exit_tells_group_dead()}, choices_{std::move(choices)}
+std::vector<std::string> program_names(const Choice &choice, bool exit_tells_group_dead)
 {
-    bpf_program *program = nullptr;
-    bpf_object__for_each_program(program, object_) bpf_program__set_autoload(program, false);
+    if (!choice.backend)
+        return {};
+    if (uses(choice, Backend::tracepoint)) {
+        if (choice.targets.front().name == "sys_enter")
+            return {"tp_sys_enter"};
+        if (choice.at == At::exit)
+            return {"tp_sys_exit"};
+        if (choice.first == KTALLY_EXIT && !exit_tells_group_dead)
+            return {"tp_exit_first", "tp_exit_forget"};
+        return {"tp_" + std::string{hooks[choice.first].name}};
+    }
+    std::vector<std::string> names;
+    for (const Target &target : choice.targets)
+        names.push_back(std::string{kind(*choice.backend, choice.at)} + '_' + target.program);
+    return names;
+}
+
+Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices) : choices_{std::move(choices)}
+{
+    bpf_program *each = nullptr;
+    bpf_object__for_each_program(each, object) bpf_program__set_autoload(each, false);
+    find_programs(btf, object);
     for (const Choice &choice : choices_) {
-        for (const Program &chosen : programs_.emplace_back(find_programs(choice))) {
-            bpf_program__set_autoload(chosen.program, true);
+        for (const Program &chosen : programs(choice)) {
+            assert(chosen.loaded); // tests/unit/skeleton_test.cpp looks for every one of them
+            bpf_program__set_autoload(chosen.loaded, true);
             if (uses(choice, Backend::fentry))
-                bpf_program__set_attach_target(chosen.program, 0, chosen.function.c_str());
+                bpf_program__set_attach_target(chosen.loaded, 0, chosen.function.c_str());
         }
+    }
+}
+
+Programs::Programs(const KernelBtf &btf, std::vector<Choice> choices, std::map<std::string, Kept> kept)
+    : choices_{std::move(choices)}
+{
+    find_programs(btf, nullptr);
+    for (auto &[name, each] : kept) {
+        kept_.emplace(name, std::move(each.program));
+        links_.emplace(name, std::move(each.link));
     }
 }
 
@@ -37,16 +69,16 @@ std::map<std::pair<Backend, std::string>, std::string> Programs::attach()
 {
     std::map<std::pair<Backend, std::string>, std::string> refused;
     for (const Choice &choice : choices_) {
-        for (const Program &program : programs(choice)) {
-            if (links_.contains(program.name))
+        for (const Program &each : programs(choice)) {
+            if (links_.contains(each.name))
                 continue;
-            Link link = attach(choice, program);
+            Fd link = uses(choice, Backend::kprobe) ? attach_kprobe(fd(each), each.function) : attach_tracing(fd(each));
             if (link) {
-                links_.emplace(program.name, std::move(link));
+                links_.emplace(each.name, std::move(link));
             } else {
-                const std::string &target = program.function.empty() ? choice.targets.front().name : program.function;
+                const std::string &target = each.function.empty() ? choice.targets.front().name : each.function;
                 refused.emplace(std::pair{*choice.backend, target},
-                                "attaching " + program.name + " to " + target + ": " + std::strerror(errno));
+                                "attaching " + each.name + " to " + target + ": " + std::strerror(errno));
             }
         }
     }
@@ -56,10 +88,10 @@ std::map<std::pair<Backend, std::string>, std::string> Programs::attach()
 std::uint64_t Programs::recursion_misses(const Choice &choice) const
 {
     std::uint64_t misses = 0;
-    for (const Program &program : programs(choice)) {
+    for (const Program &each : programs(choice)) {
         bpf_prog_info info{};
         unsigned size = sizeof info;
-        if (bpf_obj_get_info_by_fd(bpf_program__fd(program.program), &info, &size) == 0)
+        if (bpf_obj_get_info_by_fd(fd(each), &info, &size) == 0)
             misses += info.recursion_misses;
     }
     return misses;
@@ -72,46 +104,37 @@ const Choice &Programs::choice(ktally_call first) const
     return *found;
 }
 
+std::map<std::string, Programs::Attached> Programs::all_attached() const
+{
+    std::map<std::string, Attached> all;
+    for (const auto &of_choice : programs_)
+        for (const Program &each : of_choice)
+            if (const auto link = links_.find(each.name); link != links_.end())
+                all.emplace(each.name, Attached{fd(each), link->second.get()});
+    return all;
+}
+
 const std::vector<Programs::Program> &Programs::programs(const Choice &choice) const
 {
     return programs_[static_cast<std::size_t>(&choice - choices_.data())];
 }
 
-std::vector<Programs::Program> Programs::find_programs(const Choice &choice) const
+int Programs::fd(const Program &program) const
 {
-    std::vector<Program> found;
-    const auto add = [&](const std::string &name, const std::string &function) {
-        bpf_program *program = bpf_object__find_program_by_name(object_, name.c_str());
-        assert(program); // tests/unit/skeleton_test.cpp looks for every one of them
-        found.push_back({program, name, function});
-    };
-    if (!choice.backend)
-        return found;
-    const Hook &hook = hooks[choice.first];
-    if (uses(choice, Backend::tracepoint)) {
-        if (choice.targets.front().name == "sys_enter") {
-            add("tp_sys_enter", {});
-        } else if (choice.at == At::exit) {
-            add("tp_sys_exit", {});
-        } else if (choice.first == KTALLY_EXIT && !exit_tells_group_dead_) {
-            add("tp_exit_first", {});
-            add("tp_exit_forget", {});
-        } else {
-            add("tp_" + std::string{hook.name}, {});
-        }
-        return found;
-    }
-    const std::string prefix = std::string{kind(*choice.backend, choice.at)} + '_';
-    for (const Target &target : choice.targets)
-        add(prefix + target.program, target.name);
-    return found;
+    return program.loaded ? bpf_program__fd(program.loaded) : kept_.at(program.name).get();
 }
 
-Programs::Link Programs::attach(const Choice &choice, const Program &program) const
+void Programs::find_programs(const KernelBtf &btf, bpf_object *object)
 {
-    if (uses(choice, Backend::kprobe))
-        return Link{bpf_program__attach_kprobe(program.program, false, program.function.c_str())};
-    return Link{bpf_program__attach(program.program)};
+    for (const Choice &choice : choices_) {
+        std::vector<Program> &found = programs_.emplace_back();
+        for (const std::string &name : program_names(choice, btf.exit_tells_group_dead())) {
+            const std::string function =
+                uses(choice, Backend::tracepoint) ? std::string{} : choice.targets[found.size()].name;
+            found.push_back(
+                {name, function, object ? bpf_object__find_program_by_name(object, name.c_str()) : nullptr});
+        }
+    }
 }
 
 } // namespace ktally

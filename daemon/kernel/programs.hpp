@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Programs: the programs of one BPF object that the choices call for, and their links. The object belongs to the caller
-// and outlives this.
+// Programs: the programs of one BPF object that the choices call for, and their links; or programs and links that an
+// earlier instance of the daemon made and a store kept. The object, if there is one, belongs to the caller and outlives
+// this.
 #pragma once
 
+#include "keep/fd.hpp"
 #include "kernel/choice.hpp"
 
 #include <bpf/libbpf.h>
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace ktally {
 
+// The names of a choice's programs; none if it is absent.
+std::vector<std::string> program_names(const Choice &choice, bool exit_tells_group_dead);
+
 class Programs {
 public:
     // Before the object is loaded: leaves out every program that is not called for and aims the others.
     Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices);
+
+    struct Kept {
+        Fd program;
+        Fd link;
+    };
+    // Attached already. `kept` has each program of the choices, by name.
+    Programs(const KernelBtf &btf, std::vector<Choice> choices, std::map<std::string, Kept> kept);
 
     // Attaches all, or as much as the kernel lets: returns the targets that it refuses, and why.
     std::map<std::pair<Backend, std::string>, std::string> attach();
@@ -33,28 +44,28 @@ public:
     const std::vector<Choice> &choices() const { return choices_; }
     const Choice &choice(ktally_call first) const;
 
-private:
-    struct Destroy {
-        void operator()(bpf_link *link) const { bpf_link__destroy(link); }
+    struct Attached {
+        int program;
+        int link;
     };
-    using Link = std::unique_ptr<bpf_link, Destroy>;
+    std::map<std::string, Attached> all_attached() const; // by name
 
+private:
     // A program and the function it is aimed at; no function for tracepoints, which their section names.
     struct Program {
-        bpf_program *program;
         std::string name;
         std::string function;
+        bpf_program *loaded; // none if it was kept
     };
 
-    std::vector<Program> find_programs(const Choice &choice) const;
+    void find_programs(const KernelBtf &btf, bpf_object *object);
     const std::vector<Program> &programs(const Choice &choice) const;
-    Link attach(const Choice &choice, const Program &program) const;
+    int fd(const Program &program) const;
 
-    bpf_object *object_;
-    bool exit_tells_group_dead_;
     std::vector<Choice> choices_;
     std::vector<std::vector<Program>> programs_; // by choice
-    std::map<std::string, Link> links_;          // by program: choices may share one
+    std::map<std::string, Fd> kept_;             // programs, by name
+    std::map<std::string, Fd> links_;            // by program: choices may share one
 };
 
 } // namespace ktally

@@ -2,6 +2,7 @@
 #include "kernel/slots.hpp"
 
 #include "abi.h"
+#include "kernel/info.hpp"
 
 #include <bpf/bpf.h>
 #include <sys/mman.h>
@@ -9,6 +10,7 @@
 
 #include <bit>
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
@@ -55,11 +57,26 @@ void fit_mask(bpf_program *program, std::size_t blocks)
 
 } // namespace
 
-Slots::Slots(std::size_t head, std::size_t block, std::size_t cpus)
-    : blocks_{std::bit_ceil(cpus)}, size_{head + block * blocks_}, map_{create_map(size_)}
+Slots::Slots(const Layout &layout)
+    : blocks_{std::bit_ceil(layout.cpus)}, size_{layout.head + layout.block * blocks_}, map_{create_map(size_)}
 {
     if (!map_)
         fail("creating a BPF map");
+    map_memory();
+}
+
+Slots::Slots(const Layout &layout, Fd map, unsigned id)
+    : blocks_{std::bit_ceil(layout.cpus)}, size_{layout.head + layout.block * blocks_}, map_{std::move(map)}
+{
+    const auto info = info_of<bpf_map_info>(map_.get());
+    if (info.id != id || info.type != BPF_MAP_TYPE_ARRAY || info.max_entries != 1 || info.value_size != size_ ||
+        !(info.map_flags & BPF_F_MMAPABLE))
+        throw std::runtime_error{"it is another map"};
+    map_memory();
+}
+
+void Slots::map_memory()
+{
     memory_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, map_.get(), 0);
     if (memory_ == MAP_FAILED)
         fail("mapping a BPF map");

@@ -6,7 +6,7 @@
 // could resize .bss from 1.3 on only.
 #pragma once
 
-#include "kernel/fd.hpp"
+#include "keep/fd.hpp"
 
 #include <bpf/libbpf.h>
 
@@ -16,11 +16,23 @@ namespace ktally {
 
 class Slots {
 public:
-    // `head` bytes and then a block of `block` bytes for each CPU. Throws std::system_error.
-    Slots(std::size_t head, std::size_t block, std::size_t cpus);
+    struct Layout {
+        std::size_t head;  // bytes, and then
+        std::size_t block; // so many for each of these
+        std::size_t cpus;
+    };
+
+    // Throws std::system_error.
+    explicit Slots(const Layout &layout);
+
+    // Takes over those of an earlier instance. Throws std::runtime_error, with the reason, if the descriptor is not of
+    // that map or the map does not have that layout.
+    Slots(const Layout &layout, Fd map, unsigned id);
     Slots(const Slots &) = delete;
     Slots &operator=(const Slots &) = delete;
     ~Slots();
+
+    int map() const { return map_.get(); }
 
     // Before the object is loaded: makes it count here. `bss` is the object's own map, which is not created then.
     void give_to(bpf_object *object, bpf_map *bss) const;
@@ -32,6 +44,8 @@ public:
     }
 
 private:
+    void map_memory();
+
     std::size_t blocks_;
     std::size_t size_;
     Fd map_;

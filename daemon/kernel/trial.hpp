@@ -7,7 +7,7 @@
 
 #include "core/counters.hpp"
 #include "kernel/btf.hpp"
-#include "kernel/fd.hpp"
+#include "keep/fd.hpp"
 
 #include <optional>
 #include <string>

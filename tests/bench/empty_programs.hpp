@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kernel/btf.hpp"
-#include "kernel/fd.hpp"
+#include "keep/fd.hpp"
 
 #include <string>
 #include <string_view>

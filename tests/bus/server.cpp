@@ -3,6 +3,7 @@
 // The whole daemon with a source that the test writes: server NUMBERS CONFIG. Reads CONFIG as ktallyd --config does.
 #include "daemon.hpp"
 #include "log.hpp"
+#include "monotonic_clock.hpp"
 #include "shared_numbers.hpp"
 
 #include <cerrno>
@@ -18,6 +19,8 @@ using namespace ktally;
 class FakeSource final : public Source {
 public:
     explicit FakeSource(const char *file) : file_{file} {}
+
+    Beginning beginning() const override { return {monotonic_now()}; }
 
     std::uint64_t total(Counter counter) const override
     {
@@ -65,6 +68,8 @@ public:
         file_.numbers().attached = 0;
     }
 
+    bool return_attached() const override { return attached_; }
+
 private:
     test::SharedFile file_;
     bool attached_ = false;
@@ -80,7 +85,8 @@ int main(int argc, char **argv)
     }
     try {
         const auto load = [file = argv[2]] { return load_config(file).config; };
-        Daemon daemon{std::make_unique<FakeSource>(argv[1]), load(), load};
+        ServiceManager manager;
+        Daemon daemon{manager, std::make_unique<FakeSource>(argv[1]), load(), load};
         return daemon.run();
     } catch (const std::exception &error) {
         log::error(error.what());

@@ -4,6 +4,7 @@
 # usage: installed_files_test.sh BUILD_DIRECTORY
 set -u
 build=$1
+source=$(dirname "$(readlink -f "$0")")/../..
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 number=0
@@ -31,6 +32,7 @@ installed() {
         etc/ktally/ktallyd.conf \
         usr/bin/ktallyctl \
         usr/lib/systemd/system/ktallyd.service \
+        usr/lib/systemd/catalog/ktally.catalog \
         usr/lib/sysusers.d/ktally.conf \
         usr/libexec/ktallyd \
         usr/share/bash-completion/completions/ktallyctl \
@@ -67,7 +69,25 @@ creates_user() {
         grep -q '^ktally:' "$tree/etc/passwd"
 }
 
-echo 1..11
+# journalctl knows every message that the daemon has an id for, and no other.
+catalog_explains_messages() {
+    local catalog=$tree/usr/lib/systemd/catalog/ktally.catalog
+    mkdir -p "$tree/var/lib/systemd/catalog" && journalctl --root="$tree" --update-catalog && diff \
+        <(sed -n 's/.*"\([0-9a-f]\{32\}\)".*/\1/p' "$source/daemon/message.hpp" | sort) \
+        <(journalctl --root="$tree" --list-catalog | cut -d' ' -f1 | sort) &&
+        [[ $(grep -c '^Subject: ' "$catalog") == $(grep -c '^-- ' "$catalog") ]]
+}
+
+# The exposure that the README tells.
+exposure_is_low() {
+    local exposure
+    exposure=$(systemd-analyze security --offline=true --no-pager "$tree/usr/lib/systemd/system/ktallyd.service" |
+        sed -n 's/.*Overall exposure level for ktallyd.service: \([0-9.]*\) .*/\1/p')
+    printf 'exposure %s\n' "$exposure"
+    [[ $exposure == 0.* || $exposure == 1.0 ]]
+}
+
+echo 1..13
 check 'meson install puts each file in its place' sh -c "DESTDIR='$tree' meson install -C '$build' --no-rebuild --quiet"
 check 'nothing is missing' installed
 check 'the default configuration is accepted' "$build/daemon/ktallyd" --check-config --config "$tree/etc/ktally/ktallyd.conf"
@@ -77,5 +97,7 @@ check 'the polkit actions are valid XML' xmllint --noout --nonet "$tree/usr/shar
 check 'dbus-daemon accepts the policy' bus_accepts_policy
 check 'sysusers creates the user' creates_user
 check 'systemd accepts the unit' silent unit_verified
+check 'the exposure is at most 1.0' exposure_is_low
+check 'the catalog explains all messages' catalog_explains_messages
 check 'man pages are clean' silent mandoc -Tlint -W warning "$tree"/usr/share/man/man*/*
 check 'completions are valid bash' bash -n "$tree/usr/share/bash-completion/completions/ktallyctl"

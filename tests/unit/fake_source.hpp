@@ -12,6 +12,7 @@ namespace ktally::test {
 
 class FakeSource final : public Source {
 public:
+    Beginning beginning() const override { return {}; }
     std::uint64_t total(Counter counter) const override { return totals[static_cast<std::size_t>(counter)]; }
     std::vector<ErrorCount> errors() const override { return {}; }
     std::vector<Probe> probes() const override { return {}; }
@@ -29,6 +30,8 @@ public:
         ++detaches;
         attached = false;
     }
+
+    bool return_attached() const override { return attached; }
 
     Totals totals{};
     bool attach_fails = false;

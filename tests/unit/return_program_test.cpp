@@ -55,6 +55,42 @@ TEST_F(ReturnProgramTest, DetachesNothingWhenSwitchedOffWhileOff)
     EXPECT_EQ(source_.detaches, 0);
 }
 
+TEST_F(ReturnProgramTest, GoesOnAsAnEarlierInstanceLeftIt)
+{
+    source_.attached = true;
+    program_.restore({false, 7, {{5, hold_of(":1.1")}}});
+    EXPECT_TRUE(program_.active());
+    EXPECT_FALSE(program_.enabled());
+    EXPECT_EQ(source_.attaches, 0);
+    EXPECT_EQ(program_.hold(hold_of(":1.2")), 8u);
+    EXPECT_TRUE(program_.release(":1.1", 5));
+    EXPECT_TRUE(program_.release(":1.2", 8));
+    EXPECT_FALSE(source_.attached);
+}
+
+TEST_F(ReturnProgramTest, AttachesWhatAnEarlierInstanceHadOnAndTheSourceHasNot)
+{
+    program_.restore({true});
+    EXPECT_TRUE(program_.enabled());
+    EXPECT_TRUE(source_.attached);
+}
+
+TEST_F(ReturnProgramTest, DetachesWhatTheSourceHasAndNobodyHadOn)
+{
+    source_.attached = true;
+    program_.restore({});
+    EXPECT_FALSE(program_.active());
+    EXPECT_FALSE(source_.attached);
+}
+
+TEST_F(ReturnProgramTest, IsOffIfWhatWasOnCannotBeAttachedAgain)
+{
+    source_.attach_fails = true;
+    EXPECT_THROW(program_.restore({true, 7, {{5, hold_of(":1.1")}}}), std::system_error);
+    EXPECT_FALSE(program_.active());
+    EXPECT_TRUE(program_.holds().empty());
+}
+
 TEST_F(ReturnProgramTest, IsActiveButNotEnabledWhileHeld)
 {
     program_.hold(hold_of(":1.1"));

@@ -72,6 +72,15 @@ TEST(Ledger, GoesOnAfterACounterWasAbsentForAWhile)
     EXPECT_EQ(ledger.publish(Counter::ReadBytes, 101), 101u);
 }
 
+TEST(Sampler, ShowsEverythingInTheFirstSampleIfNobodyKnowsTheOneBefore)
+{
+    Sampler sampler{at(1'000'000), std::nullopt};
+    const Sample first = sampler.sample(at(3'000'000), Totals{});
+    EXPECT_EQ(first.interval, microseconds{2'000'000});
+    EXPECT_TRUE(first.changed.all());
+    EXPECT_TRUE(sampler.sample(at(4'000'000), Totals{}).changed.none());
+}
+
 TEST(Sampler, MeasuresTheIntervalFromTheStart)
 {
     Sampler sampler{at(1'000'000), Totals{}};

@@ -23,7 +23,7 @@ protected:
     void SetUp() override
     {
         try {
-            slots_ = std::make_unique<Slots>(0, sizeof(ktally_calls), 3);
+            slots_ = std::make_unique<Slots>(Slots::Layout{0, sizeof(ktally_calls), 3});
         } catch (const std::system_error &error) {
             GTEST_SKIP() << "BPF maps cannot be made here: " << error.what();
         }

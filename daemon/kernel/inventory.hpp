@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Inventory: what one instance of the daemon left to the next in an FdStore, as a text: which kernel objects that are,
+// by the kernel's own numbers, and what they count.
+#pragma once
+
+#include "core/time.hpp"
+#include "kernel/programs.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktally {
+
+struct Inventory {
+    struct Ids {
+        std::uint32_t program;
+        std::uint32_t link; // 0 for a perf event, which has no number
+    };
+    struct Object {
+        std::uint32_t slots; // the map
+        std::vector<Choice> choices;
+        std::map<std::string, Ids> programs; // by name, all that are attached
+    };
+
+    std::uint64_t fingerprint; // of what made it: see KernelSource
+    MonotonicTime since;       // when counting began
+    Object entry;
+    Object ret;
+
+    std::string text() const;
+
+    // Throws std::runtime_error with the reason if that is not what text() returns.
+    static Inventory from(std::string_view text);
+};
+
+Inventory::Object inventory_of(int slots, const Programs &programs);
+
+} // namespace ktally

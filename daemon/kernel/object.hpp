@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Object: one of the two BPF objects, loaded with the best that this kernel does not refuse, however often it has to be
+// asked for that. object.cpp is the only user of the skeletons' programs.
+#pragma once
+
+#include "kernel/programs.hpp"
+#include "kernel/slots.hpp"
+
+#include <cstdint>
+#include <memory>
+
+struct entry_bpf;
+struct return_bpf;
+
+namespace ktally {
+
+struct DestroySkeleton {
+    void operator()(entry_bpf *skeleton) const;
+    void operator()(return_bpf *skeleton) const;
+};
+
+// The skeleton goes last: the programs need it.
+template <typename Skeleton> struct Object {
+    std::unique_ptr<Skeleton, DestroySkeleton> skeleton; // none if the programs are an earlier instance's
+    Programs programs;
+};
+
+// Loads an object, to count in these slots; what turns out to be refused is noted and left out, down to no program at
+// all. Throws std::system_error if not even that is let.
+template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, const Slots &slots, Refusals &refusals);
+
+// Attaches an object. What the kernel refuses only now is noted, and the object loaded again without it.
+template <typename Skeleton>
+void attach(Object<Skeleton> &object, const KernelBtf &btf, const Slots &slots, Refusals &refusals);
+
+// Of both objects as they were compiled: their programs and the layout of what they count in.
+std::uint64_t objects_fingerprint();
+
+extern template Object<entry_bpf> load(const KernelBtf &, const Slots &, Refusals &);
+extern template Object<return_bpf> load(const KernelBtf &, const Slots &, Refusals &);
+extern template void attach(Object<entry_bpf> &, const KernelBtf &, const Slots &, Refusals &);
+extern template void attach(Object<return_bpf> &, const KernelBtf &, const Slots &, Refusals &);
+
+} // namespace ktally
