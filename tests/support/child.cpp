@@ -100,12 +100,12 @@ std::string text_of(const std::filesystem::path &file)
     return text.str();
 }
 
-Finished run(const std::vector<std::string> &command)
+Finished run(const std::vector<std::string> &command, std::chrono::milliseconds patience)
 {
     std::string name = "/tmp/ktally-output-XXXXXX";
     close(mkstemp(name.data()));
     Child child{command, {name, name}};
-    const int status = child.wait().value_or(-1);
+    const int status = child.wait(patience).value_or(-1);
     Finished finished{status, text_of(name)};
     std::filesystem::remove(name);
     return finished;

@@ -57,6 +57,6 @@ struct Finished {
     int status;
     std::string text;
 };
-Finished run(const std::vector<std::string> &command);
+Finished run(const std::vector<std::string> &command, std::chrono::milliseconds patience = std::chrono::seconds{5});
 
 } // namespace ktally::test

@@ -3,12 +3,10 @@
 
 import dataclasses
 import pathlib
-import re
 import subprocess
-import sys
 import tempfile
-import threading
 
+import verdict
 
 # One thread for all CPUs: with a thread for each (MTTCG) kernels hang or crash now and then while functions are patched.
 # It takes turns at each pause instruction, so that a CPU which spins costs little. Without cx16, 6.12 double-faults less.
@@ -18,57 +16,47 @@ OPTIONS = [
 ]  # fmt: skip
 # A nanosecond of the guest is an instruction, and idle time passes at once. With one CPU only.
 COUNT_INSTRUCTIONS = ["-cpu", "max", "-icount", "shift=0,sleep=off"]
-APPEND = "console=ttyS0 loglevel=4 panic=-1 rdinit=/init mitigations=off tsc=reliable no_timer_check nowatchdog"
+APPEND = "console=ttyS0 loglevel=4 panic=-1 mitigations=off tsc=reliable no_timer_check nowatchdog"
 
 
 @dataclasses.dataclass
-class Verdict:
-    status: int | None  # of the command; None: the guest ended without one, or was ended
-    result: str  # the result file, as the guest handed it over
-    reason: str  # why there is no status
-    crashed: bool  # it was QEMU itself that ended
-    console: str  # what the kernel said
+class Medium:
+    """What the guest is booted from."""
+
+    options: list
+    append: str
+    command: str = ""
 
 
-def boot(kernel, initramfs, command, *, cpus="1", append="", timeout=120, count_instructions=False):
-    """Boots the kernel, runs the command, copies what it prints to standard output as it comes."""
+def initramfs(image, command):
+    return Medium(["-initrd", str(image)], "rdinit=/init", command)
+
+
+def disks(root, partition, payload, init):
+    """A copy of the root that ends with the guest, and the payload. Of all disks only NVMe ones need no module."""
+    options = []
+    for name, file, how in (("root", root, "snapshot=on"), ("payload", payload, "readonly=on")):
+        options += ["-drive", f"if=none,id={name},file={file},format=raw,{how}"]
+        options += ["-device", f"nvme,drive={name},serial={name}"]
+    return Medium(options, f"root=PARTUUID={partition} rootfstype=ext4 rootwait rw init={init}")
+
+
+def boot(kernel, medium, *, cpus="1", append="", timeout=120, count_instructions=False):
+    """Boots the kernel, copies what the tests' command prints to standard output as it comes."""
     with tempfile.TemporaryDirectory(prefix="ktally-vm-") as folder:
-        console, verdict = pathlib.Path(folder, "console"), pathlib.Path(folder, "verdict")
+        console, told = pathlib.Path(folder, "console"), pathlib.Path(folder, "verdict")
         qemu = subprocess.Popen(
             # fmt: off
             ["qemu-system-x86_64", *OPTIONS, *(COUNT_INSTRUCTIONS if count_instructions else ["-cpu", "qemu64,-cx16"]), "-smp", cpus,
-             "-serial", f"file:{console}", "-serial", "stdio", "-serial", f"file:{verdict}",
-             "-kernel", str(kernel), "-initrd", str(initramfs),
-             "-append", f"{APPEND} {append} -- {' '.join(command)}"],
+             "-serial", f"file:{console}", "-serial", "stdio", "-serial", f"file:{told}",
+             "-kernel", str(kernel), *medium.options,
+             "-append", f"{APPEND} {medium.append} {append} -- {medium.command}"],
             # fmt: on
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
-        timed_out = threading.Event()
-
-        def end():
-            timed_out.set()
-            qemu.kill()
-
-        timer = threading.Timer(timeout, end)
-        timer.start()
-        try:
-            while block := qemu.stdout.read1(65536):
-                sys.stdout.buffer.write(block)
-                sys.stdout.buffer.flush()
-            complaint = qemu.stderr.read().decode(errors="replace").strip()
-            code = qemu.wait()
-        finally:
-            timer.cancel()
-            qemu.kill()
-            qemu.wait()
-        said = console.read_text(errors="replace") if console.exists() else ""
-        told = verdict.read_text(errors="replace") if verdict.exists() else ""
-        status = re.search(r"^exit status (\d+)$", told, re.MULTILINE)
-        if timed_out.is_set():
+        reason, crashed = "the guest ended without a verdict", False
+        if verdict.watch(qemu, qemu.stdout, timeout):
             reason = f"no verdict within {timeout} s"
-        elif code:
-            reason = f"QEMU ended with {code}: {complaint}"
-        else:
-            reason = "the guest ended without a verdict"
-        result = told[: status.start()].strip() if status else ""
-        return Verdict(int(status[1]) if status else None, result, reason, code != 0 and not timed_out.is_set(), said)
+        elif qemu.returncode:
+            reason, crashed = f"QEMU ended with {qemu.returncode}: {qemu.stderr.read().decode().strip()}", True
+        return verdict.read(verdict.text_of(told), verdict.text_of(console), reason=reason, crashed=crashed)
