@@ -56,11 +56,11 @@ Fd Left::take(const std::string &name)
     return std::move(fds_.extract(name).mapped());
 }
 
-Programs adopt(const KernelBtf &btf, const Inventory::Object &object, Left &left)
+Programs adopt(const Inventory &inventory, const Inventory::Object &object, Left &left)
 {
     std::map<std::string, Programs::Kept> kept;
     for (const Choice &choice : object.choices) {
-        for (const std::string &name : program_names(choice, btf.exit_tells_group_dead())) {
+        for (const std::string &name : program_names(choice, inventory.exit_tells_group_dead)) {
             if (kept.contains(name))
                 continue; // choices may share one
             const auto ids = object.programs.find(name);
@@ -77,7 +77,7 @@ Programs adopt(const KernelBtf &btf, const Inventory::Object &object, Left &left
             kept.emplace(name, Programs::Kept{std::move(program), std::move(link)});
         }
     }
-    return {btf, object.choices, std::move(kept)};
+    return {inventory.exit_tells_group_dead, object.choices, std::move(kept)};
 }
 
 } // namespace ktally

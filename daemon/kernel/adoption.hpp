@@ -48,6 +48,6 @@ private:
 };
 
 // The programs of one object, attached as they are.
-Programs adopt(const KernelBtf &btf, const Inventory::Object &object, Left &left);
+Programs adopt(const Inventory &inventory, const Inventory::Object &object, Left &left);
 
 } // namespace ktally

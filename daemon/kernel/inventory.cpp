@@ -83,6 +83,7 @@ std::string Inventory::text() const
 {
     return json{{"fingerprint", fingerprint},
                 {"since_monotonic_usec", since.time_since_epoch().count()},
+                {"exit_tells_group_dead", exit_tells_group_dead},
                 {"entry", entry},
                 {"return", ret}}
         .dump();
@@ -95,7 +96,8 @@ Inventory Inventory::from(std::string_view text)
         Inventory inventory{
             from.at("fingerprint").get<std::uint64_t>(),
             MonotonicTime{std::chrono::microseconds{from.at("since_monotonic_usec").get<std::int64_t>()}},
-            from.at("entry").get<Object>(), from.at("return").get<Object>()};
+            from.at("exit_tells_group_dead").get<bool>(), from.at("entry").get<Object>(),
+            from.at("return").get<Object>()};
         check_choices(inventory.entry.choices, At::entry);
         check_choices(inventory.ret.choices, At::exit);
         return inventory;

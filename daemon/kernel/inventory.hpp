@@ -26,8 +26,9 @@ struct Inventory {
         std::map<std::string, Ids> programs; // by name, all that are attached
     };
 
-    std::uint64_t fingerprint; // of what made it: see KernelSource
-    MonotonicTime since;       // when counting began
+    std::uint64_t fingerprint;  // of what made it: see KernelSource
+    MonotonicTime since;        // when counting began
+    bool exit_tells_group_dead; // KernelBtf: what programs there are depends on it
     Object entry;
     Object ret;
 

@@ -42,12 +42,12 @@ auto slots(const Slots::Layout &layout, unsigned id)
     return [layout, id](Fd map) { return Slots{layout, std::move(map), id}; };
 }
 
-Object<return_bpf> adopt_or_load(const KernelBtf &btf, const Inventory::Object &inventory, Left &left,
-                                 const Slots &slots, Refusals &refusals)
+// The return program as it was left, attached or not. If not, it is loaded when it is wanted.
+Programs adopt_return(const Inventory &inventory, Left &left)
 {
-    if (inventory.programs.empty())
-        return load<return_bpf>(btf, slots, refusals);
-    return {nullptr, adopt(btf, inventory, left)};
+    if (inventory.ret.programs.empty())
+        return {inventory.exit_tells_group_dead, inventory.ret.choices, {}};
+    return adopt(inventory, inventory.ret, left);
 }
 
 } // namespace
@@ -55,6 +55,7 @@ Object<return_bpf> adopt_or_load(const KernelBtf &btf, const Inventory::Object &
 // The slots live on when an object is loaded again.
 struct KernelSource::Loaded {
     std::size_t cpus;
+    bool exit_tells_group_dead;
     Slots entry_slots;
     Slots return_slots;
     Refusals entry_refusals;
@@ -63,8 +64,8 @@ struct KernelSource::Loaded {
     Object<return_bpf> ret;
 
     Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured)
-        : cpus{possible}, entry_slots{entry_layout(cpus)}, return_slots{return_layout(cpus)},
-          entry_refusals{configured}, return_refusals{configured},
+        : cpus{possible}, exit_tells_group_dead{btf.exit_tells_group_dead()}, entry_slots{entry_layout(cpus)},
+          return_slots{return_layout(cpus)}, entry_refusals{configured}, return_refusals{configured},
           entry{load<entry_bpf>(btf, entry_slots, entry_refusals)}, ret{load<return_bpf>(btf, return_slots,
                                                                                          return_refusals)}
     {
@@ -72,12 +73,12 @@ struct KernelSource::Loaded {
     }
 
     // Of what was left. The entry program is attached already.
-    Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured, const Inventory &inventory,
-           Left &left)
-        : cpus{possible}, entry_slots{left.take(entry_slots_name, slots(entry_layout(cpus), inventory.entry.slots))},
+    Loaded(std::size_t possible, const Refusals &configured, const Inventory &inventory, Left &left)
+        : cpus{possible}, exit_tells_group_dead{inventory.exit_tells_group_dead},
+          entry_slots{left.take(entry_slots_name, slots(entry_layout(cpus), inventory.entry.slots))},
           return_slots{left.take(return_slots_name, slots(return_layout(cpus), inventory.ret.slots))},
-          entry_refusals{configured}, return_refusals{configured}, entry{nullptr, adopt(btf, inventory.entry, left)},
-          ret{adopt_or_load(btf, inventory.ret, left, return_slots, return_refusals)}
+          entry_refusals{configured}, return_refusals{configured},
+          entry{nullptr, adopt(inventory, inventory.entry, left)}, ret{nullptr, adopt_return(inventory, left)}
     {
     }
 
@@ -147,10 +148,10 @@ KernelSource::KernelSource(const Config &config, FdStore &store, MonotonicTime n
 {
     libbpf_set_print(nullptr); // what libbpf would print is said once, in our words, by whoever handles the failure
     const std::size_t cpus = checked_possible_cpus();
-    const KernelBtf btf;
-    take_over(cpus, btf, config);
+    take_over(cpus, config);
     if (loaded_)
         return;
+    const KernelBtf btf;
     try {
         loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config));
     } catch (const std::system_error &error) {
@@ -166,7 +167,7 @@ KernelSource::KernelSource(const Config &config, FdStore &store, MonotonicTime n
 KernelSource::~KernelSource() = default;
 
 // Takes over what was left in the store, if that can be. If not, the store is empty afterwards.
-void KernelSource::take_over(std::size_t cpus, const KernelBtf &btf, const Config &config)
+void KernelSource::take_over(std::size_t cpus, const Config &config)
 {
     Left left{store_};
     if (left.empty())
@@ -177,7 +178,7 @@ void KernelSource::take_over(std::size_t cpus, const KernelBtf &btf, const Confi
         const Inventory inventory = Inventory::from(record_->text());
         if (inventory.fingerprint != fingerprint_)
             throw std::runtime_error{"it is of another build or configuration of ktallyd"};
-        loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config), inventory, left);
+        loaded_ = std::make_unique<Loaded>(cpus, configured(config), inventory, left);
         beginning_ = {inventory.since, true, {}};
         store_.remove(left.names()); // of a switch that was not finished
     } catch (const std::exception &error) {
@@ -208,7 +209,7 @@ void KernelSource::leave(const Programs &programs)
 
 void KernelSource::write_inventory(bool with_return)
 {
-    Inventory inventory{fingerprint_, beginning_.since,
+    Inventory inventory{fingerprint_, beginning_.since, loaded_->exit_tells_group_dead,
                         inventory_of(loaded_->entry_slots.map(), loaded_->entry.programs),
                         inventory_of(loaded_->return_slots.map(), loaded_->ret.programs)};
     if (!with_return)

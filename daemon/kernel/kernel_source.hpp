@@ -15,7 +15,6 @@
 
 namespace ktally {
 
-class KernelBtf;
 class Programs;
 
 class KernelSource final : public Source {
@@ -37,7 +36,7 @@ public:
 private:
     struct Loaded; // slots, objects and their programs
 
-    void take_over(std::size_t cpus, const KernelBtf &btf, const Config &config);
+    void take_over(std::size_t cpus, const Config &config);
     void leave_everything();
     void leave(const Programs &programs);
     void write_inventory(bool with_return);

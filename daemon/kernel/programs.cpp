@@ -44,7 +44,7 @@ Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice>
 {
     bpf_program *each = nullptr;
     bpf_object__for_each_program(each, object) bpf_program__set_autoload(each, false);
-    find_programs(btf, object);
+    find_programs(btf.exit_tells_group_dead(), object);
     for (const Choice &choice : choices_) {
         for (const Program &chosen : programs(choice)) {
             assert(chosen.loaded); // tests/unit/skeleton_test.cpp looks for every one of them
@@ -55,10 +55,10 @@ Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice>
     }
 }
 
-Programs::Programs(const KernelBtf &btf, std::vector<Choice> choices, std::map<std::string, Kept> kept)
+Programs::Programs(bool exit_tells_group_dead, std::vector<Choice> choices, std::map<std::string, Kept> kept)
     : choices_{std::move(choices)}
 {
-    find_programs(btf, nullptr);
+    find_programs(exit_tells_group_dead, nullptr);
     for (auto &[name, each] : kept) {
         kept_.emplace(name, std::move(each.program));
         links_.emplace(name, std::move(each.link));
@@ -121,14 +121,17 @@ const std::vector<Programs::Program> &Programs::programs(const Choice &choice) c
 
 int Programs::fd(const Program &program) const
 {
-    return program.loaded ? bpf_program__fd(program.loaded) : kept_.at(program.name).get();
+    if (program.loaded)
+        return bpf_program__fd(program.loaded);
+    const auto kept = kept_.find(program.name);
+    return kept == kept_.end() ? -1 : kept->second.get();
 }
 
-void Programs::find_programs(const KernelBtf &btf, bpf_object *object)
+void Programs::find_programs(bool exit_tells_group_dead, bpf_object *object)
 {
     for (const Choice &choice : choices_) {
         std::vector<Program> &found = programs_.emplace_back();
-        for (const std::string &name : program_names(choice, btf.exit_tells_group_dead())) {
+        for (const std::string &name : program_names(choice, exit_tells_group_dead)) {
             const std::string function =
                 uses(choice, Backend::tracepoint) ? std::string{} : choice.targets[found.size()].name;
             found.push_back(

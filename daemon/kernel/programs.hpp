@@ -29,8 +29,8 @@ public:
         Fd program;
         Fd link;
     };
-    // Attached already. `kept` has each program of the choices, by name.
-    Programs(const KernelBtf &btf, std::vector<Choice> choices, std::map<std::string, Kept> kept);
+    // Attached already: `kept` has each program of the choices, by name. Or not even loaded: it is empty.
+    Programs(bool exit_tells_group_dead, std::vector<Choice> choices, std::map<std::string, Kept> kept);
 
     // Attaches all, or as much as the kernel lets: returns the targets that it refuses, and why.
     std::map<std::pair<Backend, std::string>, std::string> attach();
@@ -58,7 +58,7 @@ private:
         bpf_program *loaded; // none if it was kept
     };
 
-    void find_programs(const KernelBtf &btf, bpf_object *object);
+    void find_programs(bool exit_tells_group_dead, bpf_object *object);
     const std::vector<Program> &programs(const Choice &choice) const;
     int fd(const Program &program) const;
 

@@ -4,9 +4,9 @@
 // least what the workload is worth, every time; and among several runs, those that nothing disturbed must find just
 // that.
 #include "kernel_fixture.hpp"
+#include "loaded_programs.hpp"
 #include "workload.h"
 
-#include <bpf/bpf.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -27,14 +27,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int attempts = 200;
-
-std::set<unsigned> loaded_programs()
-{
-    std::set<unsigned> ids;
-    for (unsigned id = 0; bpf_prog_get_next_id(id, &id) == 0;)
-        ids.insert(id);
-    return ids;
-}
 
 class Kernel : public KernelFixture {
 protected:
@@ -73,14 +65,14 @@ protected:
         Totals others{};
         for (int attempt = 0; attempt < attempts && exact.size() < worth.size(); ++attempt) {
             const Totals before = daemon_->totals();
-            auto missed_before = missed();
+            auto missed_before = daemon_->missed();
             const auto begin = std::chrono::steady_clock::now();
             act();
             const auto tasks = worth.find(Counter::TasksReleased);
             const Totals after = totals_after_release(before[released] + (tasks == worth.end() ? 0 : tasks->second),
                                                       released_in_softirq_ ? 500ms : 20s);
             const auto time = std::chrono::steady_clock::now() - begin;
-            auto missed_after = missed();
+            auto missed_after = daemon_->missed();
             const Totals idle = moved_by_others(time);
             for (const auto &[counter, expected] : worth) {
                 const auto index = static_cast<std::size_t>(counter);

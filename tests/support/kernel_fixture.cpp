@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <iostream>
-#include <regex>
 #include <stdexcept>
 
 namespace ktally::test {
@@ -49,17 +48,6 @@ void KernelFixture::start(Backend backend)
     for (const auto &probe : daemon_->probes())
         if (std::get<2>(probe) == "absent")
             GTEST_SKIP() << std::get<0>(probe) << " cannot be had here: " << std::get<3>(probe);
-}
-
-std::map<std::string, std::uint64_t> KernelFixture::missed()
-{
-    std::map<std::string, std::uint64_t> counts;
-    for (const auto &probe : daemon_->probes()) {
-        std::smatch number;
-        if (std::regex_search(std::get<3>(probe), number, std::regex{"(\\d+) events could not be looked at"}))
-            counts[std::get<0>(probe)] = std::stoull(number[1]);
-    }
-    return counts;
 }
 
 Totals KernelFixture::totals_after_release(std::uint64_t expected, std::chrono::milliseconds patience)

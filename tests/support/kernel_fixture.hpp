@@ -32,9 +32,6 @@ protected:
     // The same, counting with one backend only; skips the test where the kernel refuses it.
     void start(Backend backend);
 
-    // How many events the daemon says it could not look at, by counter: part of its Probes.
-    std::map<std::string, std::uint64_t> missed();
-
     // The totals, as soon as that many tasks were released, or after some patience. The tracepoint sched_process_free
     // comes an RCU grace period after a task ended, which the kernel may put off for ten seconds (CONFIG_RCU_LAZY).
     Totals totals_after_release(std::uint64_t expected, std::chrono::milliseconds patience);

@@ -67,8 +67,7 @@ RunningDaemon::RunningDaemon(const std::string &config, void (*before_exec)())
     close(socket);
     if (!ready_)
         return;
-    connection_ = sdbus::createSystemBusConnection();
-    proxy_ = sdbus::createProxy(*connection_, dbus::ServiceName{"org.ktally1"}, sdbus::ObjectPath{"/org/ktally1"});
+    connect();
 }
 
 RunningDaemon::~RunningDaemon()
@@ -96,57 +95,6 @@ void RunningDaemon::wait_until_ready(int socket)
 std::string RunningDaemon::log() const
 {
     return text_of(directory_.path() / "log");
-}
-
-Totals RunningDaemon::totals()
-{
-    Totals totals{};
-    for (const char *interface : {"Files", "Vfs", "Processes"}) {
-        const auto values = properties(interface);
-        for (const CounterRow &counter : counters)
-            if (counter.interface == interface)
-                totals[static_cast<std::size_t>(counter.counter)] =
-                    values.at(std::string{counter.property}).get<std::uint64_t>();
-    }
-    return totals;
-}
-
-std::map<std::string, sdbus::Variant> RunningDaemon::properties(const std::string &interface)
-{
-    std::map<std::string, sdbus::Variant> values;
-    proxy_->callMethod("GetAll")
-        .onInterface("org.freedesktop.DBus.Properties")
-        .withArguments("org.ktally1." + interface)
-        .storeResultsTo(values);
-    return values;
-}
-
-Errors RunningDaemon::errors()
-{
-    Errors errors;
-    for (const char *interface : {"Files", "Vfs", "Processes"}) {
-        std::vector<sdbus::Struct<std::string, std::int32_t, std::string, std::uint64_t>> rows;
-        proxy_->callMethod("GetErrors").onInterface(std::string{"org.ktally1."} + interface).storeResultsTo(rows);
-        for (const auto &row : rows)
-            errors[{std::get<0>(row), std::get<1>(row)}] = std::get<3>(row);
-    }
-    return errors;
-}
-
-void RunningDaemon::set_return_program(bool enabled)
-{
-    proxy_->callMethod("SetReturnProgram").onInterface("org.ktally1.Manager").withArguments(enabled);
-}
-
-std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> RunningDaemon::probes()
-{
-    using Rows = std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>>;
-    return proxy_->getProperty("Probes").onInterface("org.ktally1.Manager").get<Rows>();
-}
-
-std::string RunningDaemon::backend()
-{
-    return proxy_->getProperty("Backend").onInterface("org.ktally1.Manager").get<std::string>();
 }
 
 } // namespace ktally::test

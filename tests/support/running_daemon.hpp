@@ -3,20 +3,16 @@
 // RunningDaemon: the real ktallyd, as its own process, on a bus of its own. Started and stopped with the object.
 #pragma once
 
-#include "core/counters.hpp"
+#include "daemon_client.hpp"
 #include "private_bus.hpp"
-#include "sdbus.hpp"
-#include "worth.hpp"
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace ktally::test {
 
-class RunningDaemon {
+class RunningDaemon : public DaemonClient {
 public:
     // `config` is the [Daemon] section. Returns when it said READY=1 or ended.
     explicit RunningDaemon(const std::string &config, void (*before_exec)() = nullptr);
@@ -31,13 +27,6 @@ public:
     std::string log() const;
     std::string status() const { return status_; } // the STATUS= that came with READY=1
 
-    Totals totals();
-    Errors errors();
-    void set_return_program(bool enabled);
-    std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> probes();
-    std::string backend();
-    std::map<std::string, sdbus::Variant> properties(const std::string &interface); // "Vfs"
-
 private:
     void wait_until_ready(int socket);
 
@@ -48,8 +37,6 @@ private:
     Clock::time_point started_at_;
     Clock::time_point ready_at_;
     std::string status_;
-    std::unique_ptr<sdbus::IConnection> connection_;
-    std::unique_ptr<sdbus::IProxy> proxy_;
 };
 
 } // namespace ktally::test

@@ -58,9 +58,9 @@ TEST(Machine, SystemdStartsAndStopsTheDaemon)
 {
     EXPECT_EQ(run({"systemctl", "start", "ktallyd"}, patience).status, 0)
         << run({"journalctl", "--unit", "ktallyd", "--no-pager"}, patience).text;
-    EXPECT_TRUE(output({"busctl", "--system", "get-property", "org.ktally1", "/org/ktally1", "org.ktally1.Manager",
-                        "Backend"})
-                    .starts_with("s \""));
+    EXPECT_TRUE(
+        output({"busctl", "--system", "get-property", "org.ktally1", "/org/ktally1", "org.ktally1.Manager", "Backend"})
+            .starts_with("s \""));
     output({"systemctl", "stop", "ktallyd"});
     EXPECT_EQ(run({"systemctl", "is-active", "ktallyd"}, patience).text, "inactive\n");
 }

@@ -50,13 +50,13 @@ Totals QuietFixture::cost_of(const std::function<void()> &act)
 
 bool QuietFixture::expect_exactly(const std::function<Worth()> &act, const Totals &cost)
 {
-    const auto owed_before = missed();
+    const auto owed_before = daemon_->missed();
     const Totals before = daemon_->totals();
     const Worth worth = act();
     const auto tasks = worth.find(Counter::TasksReleased);
     const std::uint64_t ended = tasks == worth.end() ? 0 : tasks->second + cost[released];
     const Totals moved = difference(totals_after_release(before[released] + ended, patience), before);
-    auto owed = missed();
+    auto owed = daemon_->missed();
     for (const auto &[counter, times] : owed_before)
         owed[counter] -= times;
     utsname system{};
