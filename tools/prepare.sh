@@ -13,7 +13,8 @@ packages=(
 )
 # To test.
 test_packages=(
-    dbus-bin gcc-multilib libcap2-bin libgmock-dev libgtest-dev libxml2-utils mandoc procps qemu-system-x86 util-linux
+    dbus-bin e2fsprogs gcc-multilib libcap2-bin libgmock-dev libgtest-dev libxml2-utils mandoc mmdebstrap procps
+    qemu-system-x86 util-linux
 )
 
 die() {

@@ -17,7 +17,7 @@ mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
-mount -t bpf bpf sys/fs/bpf
+mount -t bpf -o mode=700 bpf sys/fs/bpf
 
 mount -t tmpfs -o mode=755 dev dev
 mkdir dev/pts dev/shm

@@ -40,5 +40,5 @@ def make(build, root, target, command, environment):
             shutil.copy(built, tests)
     add_libraries(root, target)
     start = tests / "command"
-    start.write_text(f"#!/bin/sh\nexec env {shlex.join(environment)} {command}\n")
+    start.write_text(f"#!/bin/sh\nexport {shlex.join(environment)}\n{command}\n")
     start.chmod(0o755)

@@ -13,6 +13,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 
 import kernels
 
@@ -27,6 +28,7 @@ EXCLUDED = [
     "/usr/share/bash-completion/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/lintian/*",
     "/usr/share/locale/*", "/usr/share/man/*", "/usr/lib/*/gconv/*", "/usr/lib/udev/hwdb.d/*",
 ]  # fmt: skip
+UNUSED_KEPT = 86400  # seconds
 DISK_SIZE = 600 << 20
 INIT = "/usr/lib/ktally-tests/start"
 # Kernels give NVMe disks their names in the order in which they answer; a partition's UUID stays.
@@ -95,6 +97,9 @@ def locked(path, how):
 
 
 def remove_unless_used(folder):
+    """One of another recipe, which another tree of sources may be about to use."""
+    if time.time() - folder.stat().st_mtime < UNUSED_KEPT:
+        return
     with contextlib.suppress(BlockingIOError), locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
         shutil.rmtree(folder)
 
@@ -115,6 +120,7 @@ def in_use():
                 build(partial)
                 partial.rename(current)
             use.enter_context(locked(current, fcntl.LOCK_SH))
+            os.utime(current)
             for other in set(folder.iterdir()) - {current}:
                 remove_unless_used(other)
         yield Root(current / "root", current / "root.ext4")

@@ -18,7 +18,6 @@ import root  # noqa: E402
 import runner  # noqa: E402
 
 NAMESPACES = "namespaces"
-ENVIRONMENT = ["HOME=/root", "LANG=C.UTF-8", "PATH=/usr/sbin:/usr/bin", "GTEST_OUTPUT=xml:/tmp/result.xml"]
 
 
 def arguments():
@@ -29,27 +28,43 @@ def arguments():
     return parser.parse_args()
 
 
-def boot_vm(kernel, root_disk, folder, options):
-    archive = folder / "payload.tar"
-    subprocess.run(["tar", "-c", "-f", str(archive), "-C", str(folder / "payload"), "."], check=True)
-    medium = machine.disks(root_disk, root.PARTITION, archive, root.INIT)
-    return machine.boot(kernel, medium, cpus=options.cpus, append=options.append, timeout=options.timeout)
+def environment(kind):
+    return [
+        *runner.ENVIRONMENT,
+        "GTEST_OUTPUT=xml:/tmp/result.xml",
+        "HOME=/root",
+        "LANG=C.UTF-8",
+        "PATH=/usr/sbin:/usr/bin",
+        f"KTALLY_MACHINE={kind}",
+    ]
+
+
+def run_in_namespaces(base, folder, options):
+    payload.make(options.build, base.folder, folder / "payload", options.command, environment("namespaces"))
+    return runner.run(lambda: namespaces.boot(base.folder, folder, timeout=options.timeout), options)
+
+
+def run_in_vm(kernel, base, folder, options):
+    tree, archive = folder / "payload", folder / "payload.tar"
+    payload.make(options.build, base.folder, tree, options.command, environment("vm"))
+    subprocess.run(["tar", "-c", "-f", str(archive), "-C", str(tree), "."], check=True)
+    medium = machine.disks(base.disk, root.PARTITION, archive, root.INIT)
+    print(f"booting {kernel}")
+    return runner.run(
+        lambda: machine.boot(kernel, medium, cpus=options.cpus, append=options.append, timeout=options.timeout), options
+    )
 
 
 def main():
     options = arguments()
     runner.prepare(options)
-    in_namespaces = options.machine == NAMESPACES
     os.umask(0o022)  # what is made here is the machine's
     try:
-        kernel = None if in_namespaces else kernels.fetch(options.machine)
+        kernel = None if options.machine == NAMESPACES else kernels.fetch(options.machine)
         with root.in_use() as base, tempfile.TemporaryDirectory(prefix="ktally-system-") as name:
-            folder = pathlib.Path(name)
-            environment = [*ENVIRONMENT, *runner.ENVIRONMENT.split(), f"KTALLY_MACHINE={'namespaces' if in_namespaces else 'vm'}"]
-            payload.make(options.build, base.folder, folder / "payload", options.command, environment)
-            if in_namespaces:
-                return runner.run(lambda: namespaces.boot(base.folder, folder, timeout=options.timeout), options)
-            return runner.run(lambda: boot_vm(kernel, base.disk, folder, options), options)
+            if kernel:
+                return run_in_vm(kernel, base, pathlib.Path(name), options)
+            return run_in_namespaces(base, pathlib.Path(name), options)
     except kernels.Unavailable as reason:
         return runner.skip(f"no machine {options.machine}: {reason}", options)
 

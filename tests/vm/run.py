@@ -34,7 +34,7 @@ def main():
             machine.initramfs(options.image, options.command),
             cpus=options.cpus,
             # What init does not know in the kernel's command line is its environment.
-            append=f"{runner.ENVIRONMENT} {options.append}",
+            append=" ".join([*runner.ENVIRONMENT, options.append]),
             timeout=options.timeout,
             count_instructions=options.count_instructions,
         )

@@ -16,10 +16,12 @@ SKIPPED = 77
 NO_VERDICT = 125
 CONSOLE_LINES = 60
 # Where things are in a machine is where meson install puts them.
-ENVIRONMENT = (
-    "KTALLYD=/usr/libexec/ktallyd KTALLY_BUS_POLICY=/usr/share/dbus-1/system.d/org.ktally1.conf"
-    " KTALLY_WORKLOAD=/tests/workload KTALLY_WORKLOAD32=/tests/workload32"
-)
+ENVIRONMENT = [
+    "KTALLYD=/usr/libexec/ktallyd",
+    "KTALLY_BUS_POLICY=/usr/share/dbus-1/system.d/org.ktally1.conf",
+    "KTALLY_WORKLOAD=/tests/workload",
+    "KTALLY_WORKLOAD32=/tests/workload32",
+]
 
 
 def parser():
@@ -61,7 +63,7 @@ def run(boot, options):
         if verdict.status is not None:
             break
         print(f"{verdict.reason}; the console's last lines:")
-        print("\n".join(verdict.console.splitlines()[-CONSOLE_LINES:]))
+        print("\n".join([line for line in verdict.console.splitlines() if line][-CONSOLE_LINES:]))
         if not verdict.crashed or attempt == 2:
             return NO_VERDICT
         print("QEMU itself crashed: once more")

@@ -3,24 +3,8 @@
 # What run.py says and returns when a guest does not come to a good end. TAP on stdout.
 # usage: runner_test.sh RUN.PY IMAGE
 set -u
+. "$(dirname "$0")/outcome.sh"
 run=$1 image=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-
-check() { # NAME STATUS PATTERN COMMAND...: its exit status, and a line that it prints
-    local name=$1 expected=$2 pattern=$3 output status
-    shift 3
-    number=$((number + 1))
-    output=$("$@" 2>&1)
-    status=$?
-    if ((status == expected)) && grep -q -- "$pattern" <<<"$output"; then
-        printf 'ok %d %s\n' "$number" "$name"
-    else
-        printf 'not ok %d %s\n' "$number" "$name"
-        printf 'exit status %s\n%s\n' "$status" "$output" | sed 's/^/# /'
-    fi
-}
 
 guest() { # COMMAND OPTION...
     /usr/bin/python3 "$run" 6.1 "$image" "$@"
@@ -37,11 +21,7 @@ with_crashing_qemu() {
     PATH=$work/bin:$PATH guest /tests/workload
 }
 
-# Without the kernel there is nothing to test, as in the other tests of this suite.
-if output=$(guest /tests/workload); (($? == 77)); then
-    printf '1..0 # SKIP %s\n' "$output"
-    exit 0
-fi
+skip_unless_here guest /tests/workload
 echo 1..6
 check 'a command that succeeds' 0 '' guest /tests/workload
 check 'a command that fails' 1 'workload.c:[0-9]*: not so: chdir' guest '/tests/workload /nowhere'

@@ -21,6 +21,7 @@ ln -sf /lib/systemd/system/multi-user.target "$units/default.target"
 # Without one, systemd takes it for a first boot and enables all services.
 echo 6b74616c6c796b74616c6c796b74616c >"$root/etc/machine-id"
 echo ktally >"$root/etc/hostname"
+echo LANG=C.UTF-8 >"$root/etc/default/locale"
 echo '127.0.0.1 localhost ktally' >"$root/etc/hosts"
 : >"$root/etc/fstab"
 for user in alice:1000 bob:1001 carol:1002; do
