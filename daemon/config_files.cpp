@@ -3,8 +3,8 @@
 
 #include <ini.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <string_view>
@@ -17,13 +17,26 @@ namespace fs = std::filesystem;
 
 constexpr const char *main_file = "ktally/ktallyd.conf";
 
-// The form of a line: nothing, a comment, a section, or a key and a value. inih would tell of the first wrong line
-// only.
+// A line without its comment and the spaces around the rest. inih would pass over a key with ';' in it in silence, and
+// take an indented line for more of the value above.
+std::string_view stripped(std::string_view line)
+{
+    constexpr std::string_view spaces = " \t\r\v\f";
+    std::size_t comment = line.find_first_of("#;");
+    while (comment != line.npos && comment > 0 && spaces.find(line[comment - 1]) == spaces.npos)
+        comment = line.find_first_of("#;", comment + 1);
+    line = line.substr(0, comment);
+    line.remove_prefix(std::min(line.find_first_not_of(spaces), line.size()));
+    return line.substr(0, line.find_last_not_of(spaces) + 1);
+}
+
+// The form of a line: nothing, a section, or a key and a value. inih would tell of the first wrong line only, and of
+// nothing behind a section.
 bool well_formed(std::string_view line)
 {
-    if (line.empty() || line.front() == '#' || line.front() == ';')
+    if (line.empty())
         return true;
-    return line.front() == '[' ? line.find(']') != line.npos : line.find('=') != line.npos;
+    return line.front() == '[' ? line.find(']') == line.size() - 1 : line.find('=') != line.npos;
 }
 
 // inih knows no line of a key either, so its reader is handed one line at a time and keeps count.
@@ -56,12 +69,11 @@ private:
 
     char *next_line(char *buffer, std::size_t size)
     {
-        std::string line;
-        if (!std::getline(stream_, line))
+        std::string text;
+        if (!std::getline(stream_, text))
             return nullptr;
         ++line_;
-        // Indented, inih would take it for more of the value above.
-        line.erase(0, line.find_first_not_of(" \t\r"));
+        const std::string_view line = stripped(text);
         if (line.size() >= size)
             warn("line of more than " + std::to_string(size - 1) + " bytes");
         else if (line.find('\0') != line.npos)
@@ -69,8 +81,13 @@ private:
         else if (!well_formed(line))
             warn("neither a [section] nor Key=value");
         else
-            return std::strcpy(buffer, line.c_str());
-        buffer[0] = '\0';
+            return terminated(buffer, line);
+        return terminated(buffer, {});
+    }
+
+    static char *terminated(char *buffer, std::string_view text)
+    {
+        buffer[text.copy(buffer, text.size())] = '\0';
         return buffer;
     }
 

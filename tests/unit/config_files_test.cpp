@@ -110,6 +110,25 @@ TEST_F(ConfigFiles, MayHaveIndentedKeys)
     EXPECT_EQ(loaded.config, (Config{seconds{2}, std::nullopt, true}));
 }
 
+TEST_F(ConfigFiles, MayBeIndentedByAnySpace)
+{
+    const LoadedConfig loaded = load("[Daemon]\nExclude=vfs_read\n\vInterval=2s\n\fReturnProgram=yes\n");
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(loaded.config, (Config{seconds{2}, std::nullopt, true, {"vfs_read"}}));
+}
+
+TEST_F(ConfigFiles, MayHaveCommentsBehindSectionsAndValues)
+{
+    const LoadedConfig loaded = load("[Daemon] # of today\nInterval=2s ; seldom\nExclude= \t# none\n  # of tomorrow\n");
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(loaded.config, (Config{seconds{2}, std::nullopt}));
+}
+
+TEST_F(ConfigFiles, MayHaveCommentsLongerThanALine)
+{
+    EXPECT_THAT(load("[Daemon]\n#" + std::string(1000, '-') + '\n').warnings, IsEmpty());
+}
+
 TEST_F(ConfigFiles, KeepTheLastOfTwoValues)
 {
     EXPECT_EQ(load("[Daemon]\nInterval=2s\nInterval=3s\n").config.interval, seconds{3});
@@ -172,6 +191,19 @@ TEST_F(ConfigFiles, WarnOfEveryLineThatIsNeitherSectionNorKey)
 TEST_F(ConfigFiles, WarnOfASectionThatIsNotClosed)
 {
     EXPECT_THAT(load("[Daemon\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+}
+
+TEST_F(ConfigFiles, WarnOfWhatStandsBehindASection)
+{
+    EXPECT_THAT(load("[Daemon]Interval=2s\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+    EXPECT_THAT(load("[Daemon]]\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+}
+
+TEST_F(ConfigFiles, WarnOfALineWithoutAValueBeforeItsComment)
+{
+    EXPECT_THAT(load("[Daemon]\nInterval ;=2s\n").warnings, ElementsAre(WarnsOf(file(), 2, "neither")));
+    EXPECT_THAT(load("[Daemon ;]\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+    EXPECT_THAT(load("[Daemon]\nInterval: 2s ;=\n").warnings, ElementsAre(WarnsOf(file(), 2, "neither")));
 }
 
 TEST_F(ConfigFiles, WarnOfALineThatIsTooLongAndReadTheRest)
