@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *main_file = "ktally/ktallyd.conf";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf"; // some editors put it in front of UTF-8
 
 // A line without its comment and the spaces around the rest. inih would pass over a key with ';' in it in silence, and
 // take an indented line for more of the value above.
@@ -72,7 +73,9 @@ private:
         std::string text;
         if (!std::getline(stream_, text))
             return nullptr;
-        ++line_;
+        // inih would take it away behind the check of what it is given.
+        if (++line_ == 1 && text.starts_with(byte_order_mark))
+            text.erase(0, byte_order_mark.size());
         const std::string_view line = stripped(text);
         if (line.size() >= size)
             warn("line of more than " + std::to_string(size - 1) + " bytes");

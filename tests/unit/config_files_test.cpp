@@ -129,6 +129,13 @@ TEST_F(ConfigFiles, MayHaveCommentsLongerThanALine)
     EXPECT_THAT(load("[Daemon]\n#" + std::string(1000, '-') + '\n').warnings, IsEmpty());
 }
 
+TEST_F(ConfigFiles, MayBeginWithAByteOrderMark)
+{
+    const LoadedConfig loaded = load("\xef\xbb\xbf[Daemon]\nInterval=2s\n");
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(loaded.config.interval, seconds{2});
+}
+
 TEST_F(ConfigFiles, KeepTheLastOfTwoValues)
 {
     EXPECT_EQ(load("[Daemon]\nInterval=2s\nInterval=3s\n").config.interval, seconds{3});
@@ -191,6 +198,11 @@ TEST_F(ConfigFiles, WarnOfEveryLineThatIsNeitherSectionNorKey)
 TEST_F(ConfigFiles, WarnOfASectionThatIsNotClosed)
 {
     EXPECT_THAT(load("[Daemon\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+}
+
+TEST_F(ConfigFiles, WarnOfASectionThatIsNotClosedBehindAByteOrderMark)
+{
+    EXPECT_THAT(load("\xef\xbb\xbf[Daemon=\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
 }
 
 TEST_F(ConfigFiles, WarnOfWhatStandsBehindASection)
