@@ -147,7 +147,7 @@ std::optional<std::chrono::microseconds> parse_time_span(std::string_view text)
         double number = 0;
         const auto [end, error] =
             std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-        if (error != std::errc{} || !std::isfinite(number) || number < 0)
+        if (error != std::errc{} || !std::isfinite(number) || std::signbit(number))
             return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         skip_spaces();

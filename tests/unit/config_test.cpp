@@ -242,6 +242,8 @@ TEST(TimeSpan, IsNothingBelowZero)
 {
     EXPECT_EQ(parse_time_span("-1"), std::nullopt);
     EXPECT_EQ(parse_time_span("2s -1s"), std::nullopt);
+    EXPECT_EQ(parse_time_span("-0"), std::nullopt);
+    EXPECT_EQ(parse_time_span("2s -0s"), std::nullopt);
 }
 
 TEST(TimeSpan, IsNothingWhereNumbersEnd)
