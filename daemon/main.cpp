@@ -48,10 +48,7 @@ int check_config(const std::string &file)
         fmt::print(stderr, "{}\n", text(warning));
     for (const auto &read : loaded.files)
         fmt::print("# {}\n", read.string());
-    fmt::print("[Daemon]\nInterval={}\nReturnProgram={}\nBackend={}\nExclude={}\n",
-               ktally::format_time_span(loaded.config.interval), loaded.config.return_program ? "yes" : "no",
-               loaded.config.backend ? ktally::name(*loaded.config.backend) : "auto",
-               fmt::join(loaded.config.exclude, " "));
+    fmt::print("{}", ktally::format_config(loaded.config));
     return loaded.warnings.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

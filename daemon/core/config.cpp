@@ -179,4 +179,16 @@ std::string format_time_span(std::chrono::microseconds span)
     return text.empty() ? "0s" : text;
 }
 
+std::string format_config(const Config &config)
+{
+    std::string text = "[Daemon]\nInterval=" + format_time_span(config.interval) +
+                       "\nReturnProgram=" + (config.return_program ? "yes" : "no") +
+                       "\nBackend=" + std::string{config.backend ? name(*config.backend) : "auto"} + '\n';
+    if (config.exclude.empty())
+        text += "Exclude=\n";
+    for (const std::string &each : config.exclude) // all in one line can be more than the reader takes
+        text += "Exclude=" + each + '\n';
+    return text;
+}
+
 } // namespace ktally

@@ -37,4 +37,7 @@ std::optional<std::chrono::microseconds> parse_time_span(std::string_view text);
 // "1s", "1min 30s", "250ms": the same notation back.
 std::string format_time_span(std::chrono::microseconds span);
 
+// A file that says this, with every key.
+std::string format_config(const Config &config);
+
 } // namespace ktally

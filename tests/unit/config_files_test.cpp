@@ -147,6 +147,18 @@ TEST_F(ConfigFiles, AreNamedInTheOrderInWhichTheyWereRead)
     EXPECT_THAT(load("").files, ElementsAre(file(), drop_ins() / "10-a.conf"));
 }
 
+TEST_F(ConfigFiles, CanBePrintedAndReadAgain)
+{
+    Config config{seconds{2}, Backend::kprobe, true};
+    for (const Hook &hook : hooks) // more than a line can hold
+        for (std::string_view each : {hook.functions[0], hook.functions[1], hook.tracepoint})
+            if (!each.empty())
+                config.exclude.emplace(each);
+    const LoadedConfig loaded = load(format_config(config));
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(loaded.config, config);
+}
+
 TEST_F(ConfigFiles, WarnOfAnUnknownKeyWithItsLine)
 {
     EXPECT_THAT(load("[Daemon]\nInterval=2s\nColour=red\n").warnings,

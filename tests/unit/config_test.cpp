@@ -182,6 +182,13 @@ TEST(Config, RefusesAKeyBeforeAnySection)
     EXPECT_THAT(wrong("", "Interval", "1s"), Optional(HasSubstr("[Daemon]")));
 }
 
+TEST(Config, IsPrintedAsAFile)
+{
+    EXPECT_EQ(format_config(Config{}), "[Daemon]\nInterval=1s\nReturnProgram=no\nBackend=auto\nExclude=\n");
+    EXPECT_EQ(format_config(Config{seconds{90}, Backend::kprobe, true, {"vfs_read", "sys_exit"}}),
+              "[Daemon]\nInterval=1min 30s\nReturnProgram=yes\nBackend=kprobe\nExclude=sys_exit\nExclude=vfs_read\n");
+}
+
 TEST(TimeSpan, IsSecondsWithoutAUnit)
 {
     EXPECT_EQ(parse_time_span("1"), seconds{1});
