@@ -21,9 +21,11 @@ def outcome(case):
     skipped = case.find("skipped")
     if skipped is not None or case.get("result") == "skipped":
         text = (skipped.get("message") or skipped.text or "") if skipped is not None else ""
-        # GoogleTest puts the place in the source in front of the message.
+        # Of a test that is no GoogleTest meson keeps the reason in what the test printed.
+        text = text or case.findtext("system-out", "")
+        # GoogleTest puts the place in the source in front of the message, and TAP its own words.
         lines = [line for line in text.strip().splitlines() if line]
-        return "skipped", lines[-1] if lines else "no reason given"
+        return "skipped", lines[-1].rpartition("# SKIP ")[2] if lines else "no reason given"
     return "passed", None
 
 
