@@ -13,8 +13,8 @@ packages=(
 )
 # To test.
 test_packages=(
-    dbus-bin e2fsprogs gcc-multilib libcap2-bin libgmock-dev libgtest-dev libxml2-utils mandoc mmdebstrap procps
-    qemu-system-x86 util-linux
+    dbus-bin e2fsprogs gcc-multilib libcap2-bin libclang-rt-dev libgmock-dev libgtest-dev libxml2-utils mandoc mmdebstrap
+    procps qemu-system-x86 util-linux
 )
 
 die() {
