@@ -33,14 +33,16 @@ Authority::Authority(sdbus::IConnection &connection)
 {
 }
 
-void Authority::ask(const Caller &caller, const std::string &action, Answer answer)
+void Authority::ask(const Caller &caller, const std::string &action, Admit admit, Answer answer)
 {
     bus_->callMethodAsync("GetConnectionUnixUser")
         .onInterface("org.freedesktop.DBus")
         .withArguments(caller.name)
-        .uponReplyInvoke([this, caller, action, answer](dbus::ReplyError error, std::uint32_t uid) {
+        .uponReplyInvoke([this, caller, action, admit, answer](dbus::ReplyError error, std::uint32_t uid) {
             if (error)
                 answer(0, denied("who is calling cannot be told: " + error->getMessage()));
+            else if (const auto refused = admit(uid))
+                answer(uid, refused);
             else if (uid == 0)
                 answer(uid, std::nullopt);
             else

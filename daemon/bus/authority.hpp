@@ -26,9 +26,13 @@ public:
     // uid of the caller, or why it may not.
     using Answer = std::function<void(std::uint32_t uid, const std::optional<sdbus::Error> &refused)>;
 
+    // Whether a question of that user may be put at all; if not, the error is its answer.
+    using Admit = std::function<std::optional<sdbus::Error>(std::uint32_t uid)>;
+
     explicit Authority(sdbus::IConnection &connection);
 
-    void ask(const Caller &caller, const std::string &action, Answer answer);
+    // `admit` is called once it is known who asks, and before polkit is bothered.
+    void ask(const Caller &caller, const std::string &action, Admit admit, Answer answer);
 
 private:
     void ask_polkit(const Caller &caller, const std::string &action, std::uint32_t uid, Answer answer);

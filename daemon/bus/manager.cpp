@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <memory>
 
 namespace ktally {
@@ -33,6 +34,14 @@ void log_hold(const char *id, const std::string &what, std::uint32_t cookie, con
                {"KTALLY_HOLD_REASON", hold.reason},
                {"KTALLY_CALLER", hold.owner},
                {"KTALLY_UID", uid}});
+}
+
+sdbus::Error limits_exceeded(const std::string &who, std::size_t held, std::size_t open)
+{
+    return dbus::error("org.freedesktop.DBus.Error.LimitsExceeded",
+                       who + " has " + std::to_string(held) + " holds of the return program and " +
+                           std::to_string(open) + " calls that are not answered yet, at most " +
+                           std::to_string(max_holds_per_user) + " of both are allowed");
 }
 
 } // namespace
@@ -86,7 +95,8 @@ void Manager::configure_return_program(bool enabled)
 
 void Manager::SetReturnProgram(sdbus::Result<> &&result, bool enabled)
 {
-    when_authorized("org.ktally1.set-return-program", std::move(result),
+    const auto holds_nothing = [](std::uint32_t) { return std::size_t{0}; };
+    when_authorized("org.ktally1.set-return-program", std::move(result), holds_nothing,
                     [this, enabled](const Caller &caller, std::uint32_t uid, const auto &reply) {
                         change_return_program(caller.name, uid, [&] { return_program_.set(enabled); });
                         reply.returnResults();
@@ -99,7 +109,8 @@ void Manager::HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::stri
         throw dbus::error("org.freedesktop.DBus.Error.InvalidArgs", "the reason has " + std::to_string(reason.size()) +
                                                                         " bytes, at most " +
                                                                         std::to_string(max_reason_bytes) + " are kept");
-    when_authorized("org.ktally1.hold-return-program", std::move(result),
+    const auto holds = [this](std::uint32_t uid) { return return_program_.holds_of(uid); };
+    when_authorized("org.ktally1.hold-return-program", std::move(result), holds,
                     [this, reason](const Caller &caller, std::uint32_t uid, const auto &reply) {
                         std::uint32_t cookie = 0;
                         const Hold hold{caller.name, uid, reason, now_()};
@@ -167,13 +178,29 @@ Manager::Properties Manager::ReturnProgramHolds()
     return holds;
 }
 
-template <typename Result, typename Act> void Manager::when_authorized(const char *action, Result &&result, Act act)
+template <typename Result, typename Held, typename Act>
+void Manager::when_authorized(const char *action, Result &&result, Held held, Act act)
 {
-    questions_.push_back({Caller::of(dbus::current_message(getObject()))});
+    const auto open = [this](const auto &of) {
+        return static_cast<std::size_t>(std::ranges::count_if(questions_, of));
+    };
+    // Until the bus has said whose client it is, which may take as long as its queue is, each has a limit of its own.
+    const Caller caller = Caller::of(dbus::current_message(getObject()));
+    const std::size_t waiting = open([&](const Question &question) { return question.caller.name == caller.name; });
+    if (waiting >= max_holds_per_user)
+        throw limits_exceeded(caller.name, 0, waiting);
+    questions_.push_back({caller, std::nullopt});
     const auto question = std::prev(questions_.end());
+    const auto admit = [open, question, held](std::uint32_t uid) -> std::optional<sdbus::Error> {
+        const std::size_t others = open([&](const Question &other) { return other.uid == uid; });
+        if (held(uid) + others >= max_holds_per_user)
+            return limits_exceeded("uid " + std::to_string(uid), held(uid), others);
+        question->uid = uid;
+        return std::nullopt;
+    };
     // The answer's function must be copyable, a Result is not.
     const auto reply = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
-    authority_.ask(question->caller, action,
+    authority_.ask(caller, action, admit,
                    [this, question, reply, act](std::uint32_t uid, const std::optional<sdbus::Error> &refused) {
                        const Question asked = *question;
                        questions_.erase(question);
@@ -228,12 +255,13 @@ void Manager::client_left(const std::string &name)
     for (Question &question : questions_)
         if (question.caller.name == name)
             question.gone = true;
-    std::map<std::uint32_t, Hold> holds = return_program_.holds();
-    std::erase_if(holds, [&](const auto &hold) { return hold.second.owner != name; });
-    if (holds.empty())
+    std::map<std::uint32_t, Hold> ended;
+    std::ranges::copy_if(return_program_.holds(), std::inserter(ended, ended.end()),
+                         [&](const auto &hold) { return hold.second.owner == name; });
+    if (ended.empty())
         return;
-    change_return_program(name, holds.begin()->second.uid, [&] { return_program_.release_all(name); });
-    for (const auto &[cookie, hold] : holds)
+    change_return_program(name, ended.begin()->second.uid, [&] { return_program_.release_all(name); });
+    for (const auto &[cookie, hold] : ended)
         log_hold(message::hold_released, "is released by the end of", cookie, hold);
 }
 

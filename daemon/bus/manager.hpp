@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ public:
 private:
     struct Question {
         Caller caller;
-        bool gone = false; // the caller left while it was open
+        std::optional<std::uint32_t> uid; // nothing until the bus has said it
+        bool gone = false;                // the caller left while it was open
     };
     using Properties = std::vector<std::map<std::string, sdbus::Variant>>;
 
@@ -61,7 +63,9 @@ private:
     Properties ReturnProgramHolds() override;
 
     // Asks polkit about the caller of the method being handled; then act(uid), whose error, if any, is the reply.
-    template <typename Result, typename Act> void when_authorized(const char *action, Result &&result, Act act);
+    // held(uid) and what that user has asked and not been answered are limited together.
+    template <typename Result, typename Held, typename Act>
+    void when_authorized(const char *action, Result &&result, Held held, Act act);
 
     // Changes the return program and tells everybody what changed. Throws sdbus::Error.
     template <typename Change> void change_return_program(const std::string &by, std::uint32_t uid, Change change);
@@ -74,7 +78,7 @@ private:
     std::function<MonotonicTime()> now_;
     std::function<void()> on_change_;
     Authority authority_;
-    std::list<Question> questions_; // with polkit
+    std::list<Question> questions_; // with the bus or polkit; those of clients that left too, until answered
     sdbus::Slot departures_;
 };
 

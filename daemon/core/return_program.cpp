@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/return_program.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace ktally {
 
 void ReturnProgram::restore(State state)
@@ -25,6 +28,9 @@ void ReturnProgram::set(bool enabled)
 
 std::uint32_t ReturnProgram::hold(Hold hold)
 {
+    if (holds_of(hold.uid) >= max_holds_per_user)
+        throw std::length_error{"uid " + std::to_string(hold.uid) + " holds the return program " +
+                                std::to_string(max_holds_per_user) + " times already"};
     attach_unless_active();
     do
         ++state_.last_cookie;
@@ -50,6 +56,12 @@ std::size_t ReturnProgram::release_all(const std::string &owner)
     if (released > 0)
         detach_unless_active();
     return released;
+}
+
+std::size_t ReturnProgram::holds_of(std::uint32_t uid) const
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(state_.holds, [&](const auto &hold) { return hold.second.uid == uid; }));
 }
 
 void ReturnProgram::attach_unless_active()

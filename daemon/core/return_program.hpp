@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ReturnProgram: when the return program is attached. It is while the switch is on or anybody holds it; a hold belongs
-// to one client, by its unique bus name, and ends with it.
+// to one client, by its unique bus name, and ends with it. One user has so many holds at most, root too: everybody who
+// watches ReturnProgramHolds is sent all of them whenever one begins or ends.
 #pragma once
 
 #include "core/source.hpp"
 #include "core/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 
 namespace ktally {
+
+// Manager counts what a user has asked for and polkit has not answered as well.
+inline constexpr std::size_t max_holds_per_user = 64;
 
 struct Hold {
     std::string owner; // unique bus name
@@ -36,7 +41,8 @@ public:
     // off and nobody holds anything then.
     void restore(State state);
 
-    // Both throw what the source throws when the program cannot be attached; nothing has changed then.
+    // Both throw what the source throws when the program cannot be attached, hold() also std::length_error when the
+    // user has max_holds_per_user; nothing has changed then.
     void set(bool enabled);
     std::uint32_t hold(Hold hold);
 
@@ -49,6 +55,7 @@ public:
     bool enabled() const { return state_.enabled; }
     bool active() const { return state_.enabled || !state_.holds.empty(); }
     const std::map<std::uint32_t, Hold> &holds() const { return state_.holds; } // by cookie
+    std::size_t holds_of(std::uint32_t uid) const;
 
 private:
     void attach_unless_active();

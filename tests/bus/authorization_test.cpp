@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ktally::test {
 namespace {
 
 constexpr const char *access_denied = "org.freedesktop.DBus.Error.AccessDenied";
+constexpr const char *limits_exceeded = "org.freedesktop.DBus.Error.LimitsExceeded";
 constexpr const char *needs_interaction = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
 
 class Authorization : public ServerTest {
@@ -35,6 +37,14 @@ protected:
         auto reply = client.begin(client.method("org.ktally1.Manager", "SetReturnProgram", "b", 1));
         EXPECT_TRUE(eventually([&] { return authority_->asked().size() > asked; }));
         return reply;
+    }
+
+    std::vector<std::shared_ptr<Reply>> ask_as_much_as_a_user_may()
+    {
+        std::vector<std::shared_ptr<Reply>> replies;
+        while (replies.size() < 64)
+            replies.push_back(begin_to_switch(*user_));
+        return replies;
     }
 
     bool active() const { return root_->boolean("ReturnProgramActive"); }
@@ -195,6 +205,55 @@ TEST_F(Authorization, ThatIsSlowCanHaveSeveralQuestionsOpen)
     ASSERT_TRUE(other.until([&] { return second->message != nullptr; }));
     EXPECT_EQ(first->error(), access_denied);
     EXPECT_EQ(second->error(), access_denied);
+}
+
+TEST_F(Authorization, IsAskedNoMoreThan64QuestionsOfAUserAtOnce)
+{
+    authority_.emplace(Verdict::open);
+    const auto replies = ask_as_much_as_a_user_may();
+    Client other{nobody};
+    const Reply refused = other.manager("SetReturnProgram", "b", 1);
+    EXPECT_EQ(refused.error(), limits_exceeded);
+    EXPECT_NE(refused.text().find("uid 65534 has 0 holds of the return program and 64 calls"), std::string::npos)
+        << refused.text();
+    EXPECT_EQ(authority_->asked().size(), 64u);
+    authority_->answer_open(true);
+    ASSERT_TRUE(user_->until([&] { return replies.back()->message != nullptr; }));
+    for (const auto &reply : replies)
+        EXPECT_EQ(reply->error(), "");
+}
+
+TEST_F(Authorization, IsAskedForOthersWhileOneUserWaitsForAllItMay)
+{
+    authority_.emplace(Verdict::open);
+    ask_as_much_as_a_user_may();
+    Client other{another_user};
+    begin_to_switch(other);
+    EXPECT_EQ(authority_->asked().size(), 65u);
+}
+
+TEST_F(Authorization, IsNotAskedForAHoldMoreThanAUserMayHave)
+{
+    authority_.emplace(Verdict::allowed);
+    for (int hold = 0; hold < 64; ++hold)
+        ASSERT_EQ(user_->manager("HoldReturnProgram", "s", "test").error(), "");
+    EXPECT_EQ(user_->manager("HoldReturnProgram", "s", "test").error(), limits_exceeded);
+    EXPECT_EQ(authority_->asked().size(), 64u);
+}
+
+// As polkit goes on asking somebody for a password, one who leaves and comes back begins no new count.
+TEST_F(Authorization, StillCountsTheQuestionsOfClientsThatLeft)
+{
+    authority_.emplace(Verdict::open);
+    ask_as_much_as_a_user_may();
+    const std::string name = user_->name();
+    user_.emplace(nobody);
+    ASSERT_TRUE(eventually([&] { return sd_bus_get_name_creds(root_->bus(), name.c_str(), 0, nullptr) == -ENXIO; }));
+    EXPECT_EQ(user_->manager("SetReturnProgram", "b", 1).error(), limits_exceeded);
+    authority_->answer_open(true);
+    authority_->reach_daemon();
+    begin_to_switch(*user_);
+    EXPECT_FALSE(active());
 }
 
 TEST_F(Authorization, GivesNoHoldToACallerThatLeftMeanwhile)

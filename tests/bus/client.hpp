@@ -20,6 +20,7 @@
 namespace ktally::test {
 
 inline constexpr uid_t nobody = 65534;
+inline constexpr uid_t another_user = 1; // daemon, which every distribution has
 
 struct UnrefMessage {
     void operator()(sd_bus_message *message) const { sd_bus_message_unref(message); }

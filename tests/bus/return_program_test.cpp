@@ -188,6 +188,28 @@ TEST_F(ReturnProgram, NeedsNoReason)
     EXPECT_EQ(root_->manager("HoldReturnProgram", "s", "").error(), "");
 }
 
+TEST_F(ReturnProgram, IsHeld64TimesByAUserAndNotOnceMore)
+{
+    const Client other;
+    std::uint32_t cookie = 0;
+    for (int hold = 0; hold < 64; ++hold)
+        cookie = root_->manager("HoldReturnProgram", "s", "test").number();
+    const Reply refused = other.manager("HoldReturnProgram", "s", "test");
+    EXPECT_EQ(refused.error(), "org.freedesktop.DBus.Error.LimitsExceeded");
+    EXPECT_NE(refused.text().find("uid 0 has 64 holds"), std::string::npos) << refused.text();
+    EXPECT_EQ(holds(), 64u);
+    EXPECT_EQ(root_->manager("ReleaseReturnProgram", "u", cookie).error(), "");
+    EXPECT_EQ(other.manager("HoldReturnProgram", "s", "test").error(), "");
+}
+
+TEST_F(ReturnProgram, IsSwitchedByAUserWithAllTheHoldsItMayHave)
+{
+    for (int hold = 0; hold < 64; ++hold)
+        ASSERT_EQ(root_->manager("HoldReturnProgram", "s", "test").error(), "");
+    EXPECT_EQ(root_->manager("SetReturnProgram", "b", 1).error(), "");
+    EXPECT_TRUE(enabled());
+}
+
 TEST_F(ReturnProgram, IsSwitchedByAClientThatWantsNoAnswer)
 {
     const Message call = root_->method("org.ktally1.Manager", "SetReturnProgram", "b", 1);

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace ktally {
 namespace {
 
@@ -216,6 +218,48 @@ TEST_F(ReturnProgramTest, ChangesNothingWhenSwitchingOnFails)
     EXPECT_THROW(program_.set(true), std::system_error);
     EXPECT_FALSE(program_.enabled());
     EXPECT_FALSE(program_.active());
+}
+
+TEST_F(ReturnProgramTest, IsHeld64TimesByOneUserAndNotOnceMore)
+{
+    for (int hold = 0; hold < 64; ++hold)
+        program_.hold(hold_of(hold % 2 == 0 ? ":1.1" : ":1.2"));
+    EXPECT_THROW(program_.hold(hold_of(":1.3")), std::length_error);
+    EXPECT_EQ(program_.holds().size(), 64u);
+    EXPECT_EQ(program_.holds_of(1000), 64u);
+}
+
+TEST_F(ReturnProgramTest, LimitsRootAsItDoesOthers)
+{
+    for (int hold = 0; hold < 64; ++hold)
+        program_.hold({":1.1", 0, "", {}});
+    EXPECT_THROW(program_.hold({":1.1", 0, "", {}}), std::length_error);
+}
+
+TEST_F(ReturnProgramTest, IsHeldByOneUserHoweverOftenAnotherHoldsIt)
+{
+    for (int hold = 0; hold < 64; ++hold)
+        program_.hold(hold_of(":1.1"));
+    program_.hold({":1.2", 1001, "", {}});
+    EXPECT_EQ(program_.holds_of(1001), 1u);
+}
+
+TEST_F(ReturnProgramTest, IsHeldAgainByAUserAtTheLimitAfterARelease)
+{
+    std::uint32_t cookie = 0;
+    for (int hold = 0; hold < 64; ++hold)
+        cookie = program_.hold(hold_of(":1.1"));
+    program_.release(":1.1", cookie);
+    EXPECT_NO_THROW(program_.hold(hold_of(":1.1")));
+}
+
+TEST_F(ReturnProgramTest, IsNotAttachedByAHoldAboveTheLimit)
+{
+    for (int hold = 0; hold < 64; ++hold)
+        program_.hold(hold_of(":1.1"));
+    EXPECT_THROW(program_.hold(hold_of(":1.1")), std::length_error);
+    EXPECT_EQ(program_.release_all(":1.1"), 64u);
+    EXPECT_FALSE(source_.attached);
 }
 
 TEST_F(ReturnProgramTest, ChangesNothingWhenHoldingFails)
