@@ -2,11 +2,17 @@
 #include "fixtures.hpp"
 
 #include "eventually.hpp"
+#include "figures.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <iterator>
+#include <sstream>
 #include <vector>
 
 namespace ktally::test {
@@ -27,6 +33,10 @@ void BusTest::SetUp()
 
 void BusTest::TearDown()
 {
+    if (server_ && !server_->wait(0ms)) {
+        server_->signal(SIGTERM);
+        EXPECT_EQ(server_->wait(), 0) << "the daemon does not end well";
+    }
     if (HasFailure())
         std::cerr << "log of the daemon:\n" << log();
     server_.reset();
@@ -43,9 +53,26 @@ void BusTest::start_server()
 
 std::unique_ptr<Child> BusTest::run_server(const fs::path &log, bool closed) const
 {
-    return std::make_unique<Child>(
-        std::vector<std::string>{KTALLY_SERVER, file("numbers").string(), file("ktallyd.conf").string()},
-        Output{{}, closed ? fs::path{} : log, closed});
+    const char *runner = std::getenv("KTALLY_RUNNER");
+    std::istringstream words{runner ? runner : ""};
+    std::vector<std::string> command{std::istream_iterator<std::string>{words}, {}};
+    command.insert(command.end(), {KTALLY_SERVER, file("numbers").string(), file("ktallyd.conf").string()});
+    if (interval_)
+        command.push_back(std::to_string(interval_->count()));
+    return std::make_unique<Child>(command, Output{{}, closed ? fs::path{} : log, closed});
+}
+
+void BusTest::expect_grown_by_less_than(long kib, long before) const
+{
+    if (figures_count()) {
+        EXPECT_LT(resident_kib(server_->pid()) - before, kib) << "KiB resident before: " << before;
+    }
+}
+
+std::chrono::microseconds BusTest::longest_interval(const Client &client)
+{
+    const auto longest = std::ranges::max_element(client.signals(), {}, &Signal::interval_usec);
+    return std::chrono::microseconds{longest == client.signals().end() ? 0 : longest->interval_usec};
 }
 
 void BusTest::configure(std::string_view text) const

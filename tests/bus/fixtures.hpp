@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -27,7 +28,7 @@ protected:
 
     // Starts the daemon and waits for its name.
     void start_server();
-    // Starts it without waiting, with stderr in `log`.
+    // Starts it without waiting, with stderr in `log`. KTALLY_RUNNER, if that is set, runs it.
     std::unique_ptr<Child> run_server(const std::filesystem::path &log, bool closed = false) const;
 
     void configure(std::string_view text) const;
@@ -37,7 +38,13 @@ protected:
     void set(Counter counter, std::uint64_t total) const { shared_->total(counter) = total; }
     SharedNumbers &numbers() const { return shared_->numbers(); }
 
+    // Whether what is resident of the daemon has grown by less than that, where it can be told.
+    void expect_grown_by_less_than(long kib, long before) const;
+    // The longest measured interval that a client was told of.
+    static std::chrono::microseconds longest_interval(const Client &client);
+
     Policy policy_;
+    std::optional<std::chrono::microseconds> interval_; // of the server, where it is shorter than a configuration's
     TemporaryDirectory directory_;
     std::unique_ptr<PrivateBus> bus_;
     std::unique_ptr<SharedFile> shared_;

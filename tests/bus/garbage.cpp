@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view basic_types = "ybnqiuxtdsog";
 constexpr int deepest = 5;
+constexpr std::size_t deepest_variant = 50; // the bus throws clients out at 64 containers in each other
 
 struct Member {
     const char *interface;
@@ -76,7 +77,40 @@ Message Garbage::arbitrary(const Client &client)
     Message call = client.method_call("org.ktally1", any_of(paths), any_of(interfaces), any_of(members));
     for (std::size_t left = number(5); left > 0; --left)
         append(*call, signature(0));
+    if (number(20) == 0)
+        append_nested(*call, 1 + number(deepest_variant));
     return call;
+}
+
+Message Garbage::message(const Client &client)
+{
+    constexpr std::size_t share = 20; // of each of the others
+    switch (number(share)) {
+    case 0:
+        return signal(client);
+    case 1: {
+        Message silent = call(client);
+        sd_bus_message_set_expect_reply(silent.get(), 0);
+        return silent;
+    }
+    default:
+        return call(client);
+    }
+}
+
+// To the daemon alone, as a client can send it any.
+Message Garbage::signal(const Client &client)
+{
+    static constexpr const char *interfaces[] = {"org.freedesktop.DBus", "org.freedesktop.DBus.Properties",
+                                                 "org.ktally1.Manager"};
+    static constexpr const char *members[] = {"NameOwnerChanged", "NameLost", "PropertiesChanged", "SampleTaken"};
+    sd_bus_message *message = nullptr;
+    sd_bus_message_new_signal(client.bus(), &message, "/org/freedesktop/DBus", any_of(interfaces), any_of(members));
+    Message garbage{message};
+    sd_bus_message_set_destination(message, "org.ktally1");
+    for (std::size_t left = number(5); left > 0; --left)
+        append(*message, number(2) == 0 ? "s" : signature(0));
+    return garbage;
 }
 
 std::string Garbage::signature(int depth)
@@ -98,8 +132,9 @@ std::string Garbage::signature(int depth)
 
 std::string Garbage::text()
 {
-    static constexpr const char *words[] = {"org.ktally1.Files", "org.ktally1.Manager", "Opened", "%s%n%s",
-                                            "\u00e9\u20ac",      "../../etc/passwd"};
+    static constexpr const char *words[] = {
+        "org.ktally1.Files", "org.ktally1.Manager", "Opened", "ReturnProgramHolds", "Probes", "%s%n%s",
+        "\u00e9\u20ac",      "../../etc/passwd"};
     switch (number(4)) {
     case 0:
         return {};
@@ -108,6 +143,16 @@ std::string Garbage::text()
     default:
         return any_of(words);
     }
+}
+
+// A variant in a variant in a variant.
+void Garbage::append_nested(sd_bus_message &message, std::size_t depth)
+{
+    for (std::size_t level = 1; level < depth; ++level)
+        sd_bus_message_open_container(&message, 'v', "v");
+    append_contents(message, 'v', "s");
+    for (std::size_t level = 1; level < depth; ++level)
+        sd_bus_message_close_container(&message);
 }
 
 // One complete type.

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The whole daemon with a source that the test writes: server NUMBERS CONFIG. Reads CONFIG as ktallyd --config does.
+// The whole daemon with a source that the test writes: server NUMBERS CONFIG [USEC]. Reads CONFIG as ktallyd --config
+// does; USEC is an interval shorter than that takes.
 #include "daemon.hpp"
 #include "log.hpp"
 #include "monotonic_clock.hpp"
 #include "shared_numbers.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <system_error>
 
 namespace {
@@ -79,12 +82,17 @@ private:
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        std::fputs("server NUMBERS CONFIG\n", stderr);
+    if (argc != 3 && argc != 4) {
+        std::fputs("server NUMBERS CONFIG [USEC]\n", stderr);
         return 2;
     }
     try {
-        const auto load = [file = argv[2]] { return load_config(file).config; };
+        const auto load = [argc, argv] {
+            Config config = load_config(argv[2]).config;
+            if (argc == 4)
+                config.interval = std::chrono::microseconds{std::stol(argv[3])};
+            return config;
+        };
         ServiceManager manager;
         Daemon daemon{manager, std::make_unique<FakeSource>(argv[1]), load(), load};
         return daemon.run();

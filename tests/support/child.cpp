@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "child.hpp"
 
+#include "eventually.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -71,7 +73,7 @@ std::optional<int> Child::wait(std::chrono::milliseconds patience)
     // Without its wrapper: <sys/pidfd.h> of glibc 2.36 has no C linkage for C++.
     const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     pollfd ended{fd, POLLIN, 0};
-    const bool in_time = poll(&ended, 1, static_cast<int>(patience.count())) > 0;
+    const bool in_time = poll(&ended, 1, static_cast<int>(stretched(patience).count())) > 0;
     close(fd);
     int status = 0;
     if (in_time && waitpid(pid_, &status, 0) == pid_)

@@ -51,6 +51,10 @@ constexpr std::string_view lenient_policy = R"(
     <allow send_destination="*" eavesdrop="true"/>
     <allow send_type="method_call"/>
   </policy>
+  <policy user="nobody">
+    <allow send_destination="*"/>
+    <allow send_type="method_call"/>
+  </policy>
 )";
 
 void write_configuration(const fs::path &file, const fs::path &socket, Policy policy)

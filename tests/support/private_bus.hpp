@@ -27,7 +27,7 @@ private:
 
 enum class Policy {
     project, // what a machine has: org.ktally1.conf
-    lenient, // and root may send anything, so that the daemon has to answer it and not the bus
+    lenient, // and root and nobody may send anything, so that the daemon has to answer it and not the bus
     none,    // nothing about org.ktally1
 };
 

@@ -17,6 +17,11 @@ int check(int result, const char *what)
     return result;
 }
 
+std::uint64_t microseconds_of(std::chrono::microseconds time)
+{
+    return static_cast<std::uint64_t>(time.count());
+}
+
 // The bus takes the user of a connection from the moment it is made.
 class EffectiveUser {
 public:
@@ -104,7 +109,7 @@ Client::Client(std::optional<uid_t> uid)
     sd_bus *bus = nullptr;
     check(sd_bus_open_system(&bus), "connecting to the bus");
     bus_.reset(bus);
-    check(sd_bus_set_method_call_timeout(bus, 10'000'000), "setting a time limit");
+    check(sd_bus_set_method_call_timeout(bus, microseconds_of(stretched(10s))), "setting a time limit");
     name(); // waits until the bus has said who this is
 }
 
@@ -185,7 +190,7 @@ void Client::watch()
 
 bool Client::until(const std::function<bool()> &condition, std::chrono::milliseconds patience)
 {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + stretched(patience);
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end)
             return false;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a process takes of the machine, from /proc.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+
+namespace ktally::test {
+
+// Whether these are the daemon's own: under a sanitizer or valgrind they are not.
+bool figures_count();
+
+long resident_kib(pid_t pid); // VmRSS of proc_pid_status(5); -1 if there is no such process
+std::size_t open_fds(pid_t pid);
+
+} // namespace ktally::test
