@@ -213,6 +213,7 @@ void Daemon::start_sampling()
     check(sd_event_add_time(event_.get(), &timer, CLOCK_MONOTONIC, usec(due_), timer_accuracy_usec, on_time, this),
           "timing samples");
     timer_.reset(timer);
+    check(sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_IMPORTANT), "timing samples"); // before any call
 }
 
 void Daemon::sample()

@@ -13,6 +13,10 @@
 namespace ktally {
 namespace {
 
+// Clients can send faster than they are answered: then samples and signals must have their turn. What is left is due at
+// once, as the connection says when it is asked for its deadline.
+constexpr int most_at_once = 16;
+
 void check(int result, const char *what)
 {
     if (result < 0)
@@ -51,7 +55,7 @@ EventLoop::~EventLoop() = default;
 void EventLoop::process()
 {
     try {
-        while (dbus::process(connection_)) {
+        for (int messages = 0; messages < most_at_once && dbus::process(connection_); ++messages) {
         }
     } catch (const sdbus::Error &error) {
         // sd-bus names its own errors after the errno. All but these are about one message.

@@ -180,6 +180,24 @@ TEST_F(Load, Of500ClientsGivesEachOfThemEverySampleInTime)
     expect_grown_by_less_than(1024, before);
 }
 
+// Calls faster than the daemon can answer.
+TEST_F(Load, OfClientsThatFloodItDoesNotKeepItFromSampling)
+{
+    const auto flood = [] {
+        const Client client{nobody};
+        const Message call = client.method("org.freedesktop.DBus.Properties", "GetAll", "s", "org.ktally1.Manager");
+        sd_bus_message_set_expect_reply(call.get(), 0);
+        for (;;)
+            sd_bus_send(client.bus(), call.get(), nullptr);
+    };
+    const Child one{flood}, another{flood};
+    root_->watch();
+    const auto started = std::chrono::steady_clock::now();
+    ASSERT_TRUE(root_->until([&] { return std::chrono::steady_clock::now() - started > 3s; }));
+    EXPECT_GE(root_->signals().size(), 15u);
+    EXPECT_LE(longest_interval(*root_), 2 * 100ms);
+}
+
 // At an interval that no configuration can have, as 10,000 of the shortest would take 1,000 seconds.
 class Samples : public ServerTest {
 protected:
