@@ -2,6 +2,7 @@
 //
 // bench: what ktallyd costs on this machine, as a Markdown table. Measures, judges nothing: goals stand beside the
 // figures. Run it through tools/bench, on a machine that does nothing else.
+#include "crowd.hpp"
 #include "running_daemon.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <ranges>
 #include <thread>
 #include <vector>
 
@@ -102,6 +104,20 @@ void bench_latency()
     measure("GetAll", [&] { daemon.properties("Vfs"); });
 }
 
+void bench_crowd()
+{
+    constexpr std::chrono::seconds patience{60};
+    RunningDaemon daemon{""};
+    Crowd crowd{500, 100, std::chrono::milliseconds{100}};
+    crowd.until([&] { return crowd.fewest_samples() >= 2; }, patience);
+    const auto before = static_cast<std::ptrdiff_t>(crowd.latencies().size());
+    crowd.until([&] { return crowd.fewest_samples() >= 12; }, patience);
+    std::vector<double> times;
+    for (const auto latency : std::ranges::subrange{crowd.latencies().begin() + before, crowd.latencies().end()})
+        times.push_back(Microseconds{latency}.count() / 1000);
+    row("GetAll p99, 500 clients, 100 polling", fmt::format("{:.1f} ms", quantile(times, 0.99)), "20 ms");
+}
+
 // The time of one call in nanoseconds, by the fastest of some loops: what disturbs only adds.
 double nanoseconds_per_call(const std::function<void()> &call)
 {
@@ -164,5 +180,6 @@ int main(int argc, char **argv)
     ktally::test::bench_start();
     ktally::test::bench_samples(samples);
     ktally::test::bench_latency();
+    ktally::test::bench_crowd();
     ktally::test::bench_calls();
 }
