@@ -57,7 +57,7 @@ private:
                                       std::to_string(now[index]) + '\n';
                 last = now;
                 ++answers_;
-                std::this_thread::sleep_for(10ms); // leaves some of the CPU to the others
+                std::this_thread::sleep_for(50ms); // leaves some of the CPU to the others
             } catch (const sdbus::Error &) {
                 // Nobody has the name just now.
             }

@@ -33,9 +33,10 @@ def initramfs(image, command):
 
 
 def disks(root, partition, payload, init):
-    """A copy of the root that ends with the guest, and the payload. Of all disks only NVMe ones need no module."""
+    """A copy of the root that ends with the guest, so nothing has to reach a real disk, and the payload. Of all disks only
+    NVMe ones need no module."""
     options = []
-    for name, file, how in (("root", root, "snapshot=on"), ("payload", payload, "readonly=on")):
+    for name, file, how in (("root", root, "snapshot=on,cache=unsafe"), ("payload", payload, "readonly=on")):
         options += ["-drive", f"if=none,id={name},file={file},format=raw,{how}"]
         options += ["-device", f"nvme,drive={name},serial={name}"]
     return Medium(options, f"root=PARTUUID={partition} rootfstype=ext4 rootwait rw init={init}")
