@@ -43,7 +43,8 @@ constexpr unsigned rounds_to_a_fork = 16;
 
 } // namespace
 
-Hammer::Hammer(unsigned threads, const std::filesystem::path &directory) : threads_{threads}
+Hammer::Hammer(unsigned threads, const std::filesystem::path &directory, std::chrono::milliseconds rest)
+    : threads_{threads}
 {
     void *memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -58,14 +59,14 @@ Hammer::Hammer(unsigned threads, const std::filesystem::path &directory) : threa
     std::atomic<bool> failed{false};
     std::vector<std::thread> running;
     for (const std::string &file : files)
-        running.emplace_back([&, path = file.c_str()] {
+        running.emplace_back([&, rest, path = file.c_str()] {
             for (unsigned turn = 0; !shared_->stop && !failed; ++turn) {
                 const bool forks = turn % rounds_to_a_fork == 0;
                 failed = !round(path) || (forks && !fork_and_reap());
                 ++shared_->rounds;
                 shared_->forks += forks;
                 // Grace periods of the kernel, of which a switch of the return program takes a dozen, come faster so.
-                std::this_thread::sleep_for(std::chrono::milliseconds{1});
+                std::this_thread::sleep_for(rest);
             }
         });
     for (std::thread &thread : running)

@@ -9,14 +9,16 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 
 namespace ktally::test {
 
 class Hammer {
 public:
-    // Starts that many threads, which keep their files in `directory`.
-    Hammer(unsigned threads, const std::filesystem::path &directory);
+    // Starts that many threads, which keep their files in `directory` and rest for so long between two rounds of calls.
+    Hammer(unsigned threads, const std::filesystem::path &directory,
+           std::chrono::milliseconds rest = std::chrono::milliseconds{1});
     Hammer(const Hammer &) = delete;
     Hammer &operator=(const Hammer &) = delete;
     ~Hammer();

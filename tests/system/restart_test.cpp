@@ -119,7 +119,7 @@ protected:
         const Totals before = client_.totals();
         auto owed = client_.missed(), owed_by_reference = reference.missed();
         Reader reader;
-        Hammer hammer{threads, scratch_.path()};
+        Hammer hammer{threads, scratch_.path(), 10ms};
         for (int time = 0; time < times; ++time) {
             const pid_t pid = main_pid();
             happen(pid);
