@@ -28,7 +28,8 @@ protected:
 
     // Starts the daemon and waits for its name.
     void start_server();
-    // Starts it without waiting, with stderr in `log`. KTALLY_RUNNER, if that is set, runs it.
+    // Starts it without waiting, with stderr in `log`. KTALLY_RUNNER, if that is set, runs it, and
+    // KTALLY_SERVER is another one than was built with the tests.
     std::unique_ptr<Child> run_server(const std::filesystem::path &log, bool closed = false) const;
 
     void configure(std::string_view text) const;

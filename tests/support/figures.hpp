@@ -9,8 +9,8 @@
 
 namespace ktally::test {
 
-// Whether these are the daemon's own: under a sanitizer or valgrind they are not.
-bool figures_count();
+// Whether its memory is its own: not that of a sanitizer or of valgrind.
+bool has_memory_of_its_own(pid_t pid);
 
 long resident_kib(pid_t pid); // VmRSS of proc_pid_status(5); -1 if there is no such process
 std::size_t open_fds(pid_t pid);

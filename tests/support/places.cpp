@@ -4,15 +4,12 @@
 #include <cstdlib>
 
 namespace ktally::test {
-namespace {
 
 std::string place(const char *variable, const char *built)
 {
     const char *named = std::getenv(variable);
     return named ? named : built;
 }
-
-} // namespace
 
 std::string ktallyd_program()
 {

@@ -18,6 +18,9 @@ constexpr std::string_view name(Abi abi)
     return abi == Abi::x86_64 ? "x86_64" : "i386";
 }
 
+// What the variable names, otherwise what was built.
+std::string place(const char *variable, const char *built);
+
 std::string ktallyd_program();         // KTALLYD
 std::string bus_policy();              // KTALLY_BUS_POLICY
 std::string workload_program(Abi abi); // KTALLY_WORKLOAD, KTALLY_WORKLOAD32; empty where it could not be built
