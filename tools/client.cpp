@@ -127,6 +127,12 @@ std::uint32_t Client::hold_return_program(const std::string &reason)
     return proxy_->HoldReturnProgram(reason);
 }
 
+bool Client::holds_return_program()
+{
+    const auto holds = return_program(properties("Manager")).holds;
+    return std::ranges::find(holds, connection_->getUniqueName(), &Hold::owner) != holds.end();
+}
+
 void Client::watch(Signals signals)
 {
     const std::string rule = std::string{"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"

@@ -83,6 +83,7 @@ public:
 
     void set_return_program(bool enabled);
     std::uint32_t hold_return_program(const std::string &reason);
+    bool holds_return_program(); // this client does
 
     // To be called at most once.
     void watch(Signals signals);

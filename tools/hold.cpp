@@ -27,7 +27,7 @@ std::string default_reason(const std::vector<std::string> &command)
     return reason.substr(0, length).append(ellipsis);
 }
 
-// Lets the command end, and keeps the hold meanwhile: a daemon that was restarted knows nothing of it.
+// Lets the command end, and keeps the hold meanwhile: a daemon that was started anew knows nothing of it.
 int outlive(Child &child, Client &client, const std::string &reason, bool &daemon_is_new)
 {
     pollfd signals{child.fd(), POLLIN, 0};
@@ -40,7 +40,7 @@ int outlive(Child &child, Client &client, const std::string &reason, bool &daemo
                 client.wait(signals, std::nullopt);
             else
                 poll(&signals, 1, -1);
-            if (std::exchange(daemon_is_new, false))
+            if (std::exchange(daemon_is_new, false) && !client.holds_return_program())
                 client.hold_return_program(reason);
         } catch (const sdbus::Error &error) {
             fmt::print(stderr, "ktallyctl: the hold was lost: {}\n", failure_of(error).what());

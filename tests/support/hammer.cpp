@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -21,10 +22,10 @@ namespace {
 // What one round is worth is in Hammer::stop().
 bool round(const char *file)
 {
-    std::array<char, 100> bytes{};
+    std::array<char, Hammer::bytes_a_call> bytes{};
     const int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool as_meant = fd >= 0 && write(fd, bytes.data(), bytes.size()) == 100;
-    as_meant = as_meant && pread(fd, bytes.data(), bytes.size(), 0) == 100;
+    bool as_meant = fd >= 0 && write(fd, bytes.data(), bytes.size()) == std::ssize(bytes);
+    as_meant = as_meant && pread(fd, bytes.data(), bytes.size(), 0) == std::ssize(bytes);
     as_meant = as_meant && fsync(fd) == 0 && close(fd) == 0 && unlink(file) == 0;
     return as_meant && open(file, O_RDONLY | O_CLOEXEC) == -1 && errno == ENOENT;
 }
@@ -102,8 +103,8 @@ Worth Hammer::stop()
         {Counter::Unlinks, rounds},
         {Counter::Fsyncs, rounds},
         {Counter::Creates, rounds},
-        {Counter::ReadBytes, 100 * rounds},
-        {Counter::WriteBytes, 100 * rounds},
+        {Counter::ReadBytes, bytes_a_call * rounds},
+        {Counter::WriteBytes, bytes_a_call * rounds},
         {Counter::ReadErrors, 0},
         {Counter::WriteErrors, 0},
         {Counter::UnlinkErrors, 0},

@@ -10,12 +10,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 
 namespace ktally::test {
 
 class Hammer {
 public:
+    static constexpr std::uint64_t bytes_a_call = 100; // read or written
+
     // Starts that many threads, which keep their files in `directory` and rest for so long between two rounds of calls.
     Hammer(unsigned threads, const std::filesystem::path &directory,
            std::chrono::milliseconds rest = std::chrono::milliseconds{1});

@@ -144,10 +144,14 @@ protected:
             // What the kernel would not let either look at; nothing for calls of functions.
             const auto here = static_cast<std::int64_t>(owes[name] - owed[name]);
             const auto there = static_cast<std::int64_t>(reference_owes[name] - owed_by_reference[name]);
-            EXPECT_LE(lost, here) << name;
-            EXPECT_GE(lost, -there) << name;
+            const bool bytes = counter.unit == Unit::bytes; // who knows how many were in a call not looked at
+            if (!bytes || (here == 0 && there == 0)) {
+                EXPECT_LE(lost, here) << name;
+                EXPECT_GE(lost, -there) << name;
+            }
             const auto known = worth.find(counter.counter);
-            EXPECT_GE(after[index] - before[index] + static_cast<std::uint64_t>(here), known->second) << name;
+            const auto forgiven = static_cast<std::uint64_t>(here) * (bytes ? Hammer::bytes_a_call : 1);
+            EXPECT_GE(after[index] - before[index] + forgiven, known->second) << name;
             RecordProperty(name, std::to_string(lead_after[index] - lead_before[index] + known->second) + ' ' +
                                      std::to_string(known->second));
         }
@@ -199,6 +203,8 @@ TEST_F(Restart, KeepsTheHoldOfAClientThatIsStillThere)
     ASSERT_TRUE(eventually([&] { return return_active(); }, machine_patience));
     output({"systemctl", "restart", "ktallyd"});
     EXPECT_TRUE(return_active());
+    using Holds = std::vector<std::map<std::string, sdbus::Variant>>;
+    EXPECT_EQ(client_.properties("Manager").at("ReturnProgramHolds").get<Holds>().size(), 1u);
     holder.signal(SIGTERM);
     EXPECT_TRUE(eventually([&] { return !return_active(); }, machine_patience));
 }
