@@ -10,6 +10,7 @@
 #include "service_fixture.hpp"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
@@ -24,7 +25,9 @@
 namespace ktally::test {
 namespace {
 
-constexpr int times = 20;
+using testing::HasSubstr;
+
+constexpr int many = 20;
 constexpr unsigned threads = 4;
 
 // A client that looks all the time, and remembers whether it ever saw a counter go backwards.
@@ -76,7 +79,7 @@ protected:
     {
         Service::SetUp();
         before_ = loaded_programs();
-        configure("Interval=100ms\n");
+        configure("Interval=100ms\n" + backend_);
     }
 
     std::uint64_t start_timestamp()
@@ -107,13 +110,13 @@ protected:
         return lead;
     }
 
-    // Counts through `times` calls of happen(), which does something to the daemon of that pid.
-    template <typename Happen> void expect_nothing_lost(Happen happen)
+    // Counts through so many calls of happen(), which does something to the daemon of that pid.
+    template <typename Happen> void expect_nothing_lost(int times, Happen happen)
     {
         start();
         client_.set_return_program(true);
         const std::uint64_t started = start_timestamp();
-        RunningDaemon reference{"Interval=1h\nReturnProgram=yes\n"};
+        RunningDaemon reference{"Interval=1h\nReturnProgram=yes\n" + backend_};
         ASSERT_TRUE(reference.ready()) << reference.log();
         const Totals lead_before = lead(reference);
         const Totals before = client_.totals();
@@ -131,7 +134,7 @@ protected:
         const Worth worth = hammer.stop();
         reader.stop();
         EXPECT_EQ(reader.backwards(), "");
-        EXPECT_GT(reader.answers(), std::uint64_t{times});
+        EXPECT_GT(reader.answers(), static_cast<std::uint64_t>(times));
         EXPECT_EQ(start_timestamp(), started);
         EXPECT_TRUE(return_active());
         const Totals lead_after = lead(reference);
@@ -162,25 +165,59 @@ protected:
 
     static constexpr auto fsyncs_ = static_cast<std::size_t>(Counter::Fsyncs);
     const std::string name_ = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::string backend_; // Backend= of the configuration
     TemporaryDirectory scratch_;
     std::set<unsigned> before_, ours_; // BPF programs
 };
 
 TEST_F(Restart, LosesNothing)
 {
-    expect_nothing_lost([](pid_t) { output({"systemctl", "restart", "ktallyd"}); });
+    expect_nothing_lost(many, [](pid_t) { output({"systemctl", "restart", "ktallyd"}); });
 }
 
 TEST_F(Restart, ByKillLosesNothing)
 {
-    expect_nothing_lost([](pid_t pid) { kill(pid, SIGKILL); });
+    expect_nothing_lost(many, [](pid_t pid) { kill(pid, SIGKILL); });
 }
 
 TEST_F(Restart, ByTheWatchdogLosesNothing)
 {
     drop_in("[Service]\nWatchdogSec=1s\n");
-    expect_nothing_lost([](pid_t pid) { kill(pid, SIGSTOP); });
-    EXPECT_GE(entries("MESSAGE_ID=01c323d54b1f4d64a7387e9d5923aced").size(), std::size_t{times});
+    expect_nothing_lost(many, [](pid_t pid) { kill(pid, SIGSTOP); });
+    EXPECT_GE(entries("MESSAGE_ID=01c323d54b1f4d64a7387e9d5923aced").size(), std::size_t{many});
+}
+
+class RestartWithKprobes : public Restart {
+protected:
+    void SetUp() override
+    {
+        if (!std::filesystem::exists("/sys/bus/event_source/devices/kprobe"))
+            GTEST_SKIP() << "this kernel has no kprobes";
+        backend_ = "Backend=kprobe\n";
+        Restart::SetUp();
+    }
+    void TearDown() override
+    {
+        if (IsSkipped())
+            return;
+        Restart::TearDown();
+        output({"sysctl", "--quiet", "--write", "kernel.perf_event_paranoid=" + paranoid_});
+    }
+
+    const std::string paranoid_ = text_of("/proc/sys/kernel/perf_event_paranoid");
+};
+
+TEST_F(RestartWithKprobes, TakesASettingOfTheMachineAndLosesNothing)
+{
+    output({"sysctl", "--quiet", "--write", "kernel.perf_event_paranoid=3"});
+    start();
+    EXPECT_THAT(entries("KTALLY_COUNTER=Files.Opened").at(0), HasSubstr("Permission denied"));
+    stop();
+    output({"sysctl", "--quiet", "--write", "kernel.perf_event_paranoid=2"});
+    expect_nothing_lost(3, [](pid_t pid) { kill(pid, SIGKILL); });
+    EXPECT_EQ(client_.backend(), "kprobe");
+    stop();
+    EXPECT_TRUE(eventually([this] { return loaded_programs() == before_; }, machine_patience));
 }
 
 TEST_F(Restart, KeepsTheReturnProgramOff)
