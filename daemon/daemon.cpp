@@ -159,7 +159,12 @@ void Daemon::restore_return_program()
 
 void Daemon::save_return_program()
 {
-    record_.write(ReturnProgramRecord{bus_id_, config_.return_program, return_program_.state()}.text());
+    try {
+        record_.write(ReturnProgramRecord{bus_id_, config_.return_program, return_program_.state()}.text());
+    } catch (const std::system_error &error) {
+        log::warning(std::string{"a restart will forget the switch and the holds of the return program: "} +
+                     error.what());
+    }
 }
 
 // What nobody has taken is not ours.
