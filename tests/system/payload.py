@@ -36,7 +36,10 @@ def replace_daemon(target, daemon):
     shutil.copy(daemon, target / "usr/libexec/ktallyd")
     drop_in = target / "etc/systemd/system/ktallyd.service.d/sanitizers.conf"
     drop_in.parent.mkdir(parents=True)
-    drop_in.write_text("[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1\nMemoryMax=infinity\n")
+    drop_in.write_text(
+        "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1\nMemoryMax=infinity\n"
+        "SystemCallFilter=@system-service\n"
+    )
 
 
 def make(build, root, target, command, environment):

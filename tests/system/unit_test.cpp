@@ -85,6 +85,23 @@ TEST_F(Unit, RunsWithTwoCapabilitiesAndNoMore)
     EXPECT_NE(status["Uid"].substr(0, 2), "0\t");
 }
 
+// Of the calls that the filter refuses it makes none: for each it would be killed here.
+TEST_F(Unit, MakesNoSystemCallThatItsFilterRefuses)
+{
+    drop_in("[Service]\nSystemCallErrorNumber=kill\nRestart=no\n");
+    configure("Interval=100ms\n");
+    start();
+    output({"ktallyctl", "return", "on"});
+    configure("Interval=200ms\n");
+    output({"systemctl", "reload", "ktallyd"});
+    output({"ktallyctl", "return", "off"});
+    output({"ktallyctl", "hold", "--", "true"});
+    output({"systemctl", "restart", "ktallyd"});
+    output({"ktallyctl", "errors"});
+    stop();
+    EXPECT_EQ(show("Result"), "success");
+}
+
 TEST_F(Unit, EveryCounterHasASource)
 {
     start();
