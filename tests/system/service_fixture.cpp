@@ -17,12 +17,6 @@ namespace fs = std::filesystem;
 const fs::path drop_ins = "/run/systemd/system/ktallyd.service.d";
 const fs::path configuration = "/etc/ktally/ktallyd.conf.d";
 
-void write(const fs::path &file, const std::string &text)
-{
-    fs::create_directories(file.parent_path());
-    std::ofstream{file} << text;
-}
-
 std::vector<std::string> lines(const std::string &text)
 {
     std::vector<std::string> found;
@@ -72,13 +66,15 @@ void Service::TearDown()
 
 void Service::drop_in(const std::string &text)
 {
-    write(drop_ins / "test.conf", text);
+    fs::create_directories(drop_ins);
+    std::ofstream{drop_ins / "test.conf", std::ios::app} << text;
     output({"systemctl", "daemon-reload"});
 }
 
 void Service::configure(const std::string &text)
 {
-    write(configuration / "test.conf", "[Daemon]\n" + text);
+    fs::create_directories(configuration);
+    std::ofstream{configuration / "test.conf"} << "[Daemon]\n" << text;
 }
 
 void Service::start()
@@ -93,16 +89,18 @@ std::string Service::show(const std::string &property)
     return text;
 }
 
-void Service::wait_for_successor(pid_t pid)
+pid_t Service::successor(pid_t pid)
 {
+    pid_t now = 0;
     const bool there = eventually(
         [&] {
-            const auto now = lines(output({"systemctl", "show", "ktallyd", "--property=MainPID,ActiveState"}));
-            const auto is = [&](const std::string &line) { return std::ranges::find(now, line) != now.end(); };
-            return !is("MainPID=0") && !is("MainPID=" + std::to_string(pid)) && is("ActiveState=active");
+            const auto state = lines(output({"systemctl", "show", "ktallyd", "--property=MainPID,ActiveState"}));
+            const auto main = std::ranges::find_if(state, [](auto &line) { return line.starts_with("MainPID="); });
+            now = std::stoi(main->substr(8));
+            return now != 0 && now != pid && std::ranges::find(state, "ActiveState=active") != state.end();
         },
         machine_patience);
-    ASSERT_TRUE(there) << "no other process came: " << show("Result");
+    return there ? now : 0;
 }
 
 std::string Service::journal()

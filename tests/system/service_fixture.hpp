@@ -32,7 +32,7 @@ protected:
     void SetUp() override;
     void TearDown() override;
 
-    // Of the unit: "[Service]\nWatchdogSec=1s\n". Takes effect with the next start.
+    // More of the unit: "[Service]\nWatchdogSec=1s\n". Takes effect with the next start.
     void drop_in(const std::string &text);
 
     // The [Daemon] section.
@@ -44,8 +44,8 @@ protected:
     std::string show(const std::string &property); // as systemctl show
     pid_t main_pid() { return std::stoi(show("MainPID")); }
 
-    // Waits until another process than that is the daemon, and ready.
-    void wait_for_successor(pid_t pid);
+    // Waits until another process than that is the daemon, and ready: returns which, or 0 if none comes.
+    pid_t successor(pid_t pid);
 
     // The journal of the unit since the test began, one JSON object a line.
     std::string journal();
