@@ -161,7 +161,7 @@ void Daemon::save_return_program()
 {
     try {
         record_.write(ReturnProgramRecord{bus_id_, config_.return_program, return_program_.state()}.text());
-    } catch (const std::system_error &error) {
+    } catch (const std::length_error &error) {
         log::warning(std::string{"a restart will forget the switch and the holds of the return program: "} +
                      error.what());
     }

@@ -24,11 +24,6 @@ struct Free {
     }
 };
 
-void warn(const char *what, int error)
-{
-    log::warning(std::string{what} + ": " + std::strerror(error));
-}
-
 } // namespace
 
 ServiceManager::ServiceManager()
@@ -60,20 +55,28 @@ std::multimap<std::string, Fd> ServiceManager::take(std::string_view prefix)
 
 void ServiceManager::put(const std::string &name, int fd)
 {
+    if (!keeps_)
+        return;
     // Without FDPOLL=0 systemd drops maps and perf events at once: to poll(2) they look hung up.
     const int result = sd_pid_notify_with_fds(0, 0, ("FDSTORE=1\nFDPOLL=0\nFDNAME=" + name).c_str(), &fd, 1);
     if (result < 0)
-        warn("the service manager does not keep what is counted over a restart", -result);
+        gives_up("counting will not go on over a restart: the service manager cannot be told what to keep", -result);
 }
 
 void ServiceManager::remove(const std::vector<std::string> &names)
 {
+    if (!keeps_ || names.empty())
+        return;
     for (const std::string &name : names)
         sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());
-    if (names.empty())
-        return;
     if (const int result = sd_notify_barrier(0, patience_usec); result < 0)
-        warn("the service manager does not say whether it let go of what it kept", -result);
+        gives_up("the service manager does not say whether it let go of what it kept", -result);
+}
+
+void ServiceManager::gives_up(const char *what, int error)
+{
+    log::warning(std::string{what} + ": " + std::strerror(error));
+    keeps_ = false;
 }
 
 } // namespace ktally

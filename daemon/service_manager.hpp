@@ -21,7 +21,10 @@ public:
     void remove(const std::vector<std::string> &names) override;
 
 private:
+    void gives_up(const char *what, int error);
+
     std::multimap<std::string, Fd> kept_; // and not yet taken
+    bool keeps_ = true;                   // until it once did not
 };
 
 } // namespace ktally

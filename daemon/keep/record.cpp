@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
@@ -19,90 +20,93 @@
 namespace ktally {
 namespace {
 
-constexpr std::uint64_t magic = 0x3164726f6365726b; // "krecord1"
-constexpr std::uint64_t texts = 64;                 // where they begin
-constexpr std::uint64_t largest = 16 << 20;         // bytes; a text has some thousand
+constexpr std::uint64_t magic = 0x3264726f6365726b; // "krecord2"
+// Nobody can make it smaller under our feet.
+constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+
+[[noreturn]] void fail(const char *what)
+{
+    throw std::system_error{errno, std::generic_category(), what};
+}
 
 Fd create()
 {
-    // Without the flag newer kernels complain in their log; older ones do not know it.
-    Fd fd{memfd_create("ktally-record", MFD_CLOEXEC | MFD_NOEXEC_SEAL)};
+    // Without the last flag newer kernels complain in their log; older ones do not know it.
+    Fd fd{memfd_create("ktally-record", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)};
     if (!fd && errno == EINVAL)
-        fd = Fd{memfd_create("ktally-record", MFD_CLOEXEC)};
-    if (!fd)
-        throw std::system_error{errno, std::generic_category(), "creating a record in memory"};
+        fd = Fd{memfd_create("ktally-record", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    if (!fd || ftruncate(fd.get(), sizeof(Record::Memory)) != 0 || fcntl(fd.get(), F_ADD_SEALS, seals) != 0)
+        fail("creating a record in memory");
     return fd;
 }
 
-void write_all(int fd, std::string_view bytes, std::uint64_t offset)
+Record::Memory *map(int fd)
 {
-    while (!bytes.empty()) {
-        const ssize_t written = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        if (written < 0 && errno != EINTR)
-            throw std::system_error{errno, std::generic_category(), "writing a record"};
-        if (written > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(written));
-            offset += static_cast<std::uint64_t>(written);
-        }
-    }
+    void *memory = mmap(nullptr, sizeof(Record::Memory), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED)
+        fail("mapping a record");
+    return static_cast<Record::Memory *>(memory);
 }
 
-template <typename Value> std::string_view bytes_of(const Value &value)
+std::string_view view(const Record::Text &text)
 {
-    return {reinterpret_cast<const char *>(&value), sizeof value};
+    return {text.bytes, text.size};
 }
 
 } // namespace
 
-Record::Record() : fd_{create()}, header_{magic, texts, 0, fnv({})}
+Record::Record() : fd_{create()}, memory_{map(fd_.get())}
 {
-    if (ftruncate(fd_.get(), texts) != 0)
-        throw std::system_error{errno, std::generic_category(), "creating a record in memory"};
-    write_all(fd_.get(), bytes_of(header_), 0);
-    map_stamp();
+    memory_->magic = magic;
+    write({});
 }
 
-Record::Record(Fd fd) : fd_{std::move(fd)}, header_{}
+Record::Record(Fd fd) : fd_{std::move(fd)}
 {
+    const int sealed = fcntl(fd_.get(), F_GET_SEALS);
     struct stat status {};
-    if (fcntl(fd_.get(), F_GET_SEALS) < 0 || fstat(fd_.get(), &status) != 0)
-        throw std::runtime_error{"it is no memory file"};
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (pread(fd_.get(), &header_, sizeof header_, 0) != sizeof header_ || header_.magic != magic)
+    if (sealed < 0 || (sealed & seals) != seals || fstat(fd_.get(), &status) != 0 ||
+        status.st_size != sizeof(Record::Memory))
         throw std::runtime_error{"it is no record"};
-    if (header_.size > largest || header_.offset < texts || header_.offset > size ||
-        header_.size > size - header_.offset)
-        throw std::runtime_error{"the record is cut short"};
-    text_.resize(header_.size);
-    if (pread(fd_.get(), text_.data(), text_.size(), static_cast<off_t>(header_.offset)) !=
-            static_cast<ssize_t>(text_.size()) ||
-        fnv(text_) != header_.checksum)
+    memory_.reset(map(fd_.get()));
+    if (memory_->magic != magic || memory_->current > 1)
+        throw std::runtime_error{"it is no record"};
+    const Text &text = memory_->texts[memory_->current];
+    if (text.size > longest || fnv(view(text)) != text.checksum)
         throw std::runtime_error{"the record is damaged"};
-    map_stamp();
 }
 
-void Record::map_stamp()
+std::string Record::text() const
 {
-    void *page = mmap(nullptr, texts, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
-    if (page == MAP_FAILED)
-        throw std::system_error{errno, std::generic_category(), "mapping a record"};
-    stamp_.reset(static_cast<volatile std::uint64_t *>(page) + sizeof(Header) / sizeof(std::uint64_t));
-}
-
-void Record::Unmap::operator()(volatile std::uint64_t *stamp) const
-{
-    munmap(const_cast<std::uint64_t *>(stamp) - sizeof(Header) / sizeof(std::uint64_t), texts);
+    return std::string{view(memory_->texts[memory_->current])};
 }
 
 void Record::write(std::string_view text)
 {
-    // Beside the text that is valid until the header says otherwise.
-    const bool before = texts + text.size() <= header_.offset;
-    const Header header{magic, before ? texts : header_.offset + header_.size, text.size(), fnv(text)};
-    write_all(fd_.get(), text, header.offset);
-    write_all(fd_.get(), bytes_of(header), 0);
-    header_ = header;
-    text_ = text;
+    if (text.size() > longest)
+        throw std::length_error{"a record of " + std::to_string(text.size()) + " bytes is too long"};
+    const std::uint64_t other = 1 - memory_->current;
+    Text &place = memory_->texts[other];
+    text.copy(place.bytes, text.size());
+    place.size = text.size();
+    place.checksum = fnv(text);
+    // The process may be killed before any of these instructions: the text is there before it is current.
+    std::atomic_ref{memory_->current}.store(other, std::memory_order_release);
+}
+
+std::uint64_t Record::stamp() const
+{
+    return std::atomic_ref{memory_->stamp}.load(std::memory_order_relaxed);
+}
+
+void Record::stamp(std::uint64_t usec)
+{
+    std::atomic_ref{memory_->stamp}.store(usec, std::memory_order_relaxed);
+}
+
+void Record::Unmap::operator()(Memory *memory) const
+{
+    munmap(memory, sizeof(Memory));
 }
 
 } // namespace ktally

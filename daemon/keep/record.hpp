@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Record: a text that outlives the process, in memory behind a file descriptor. It is replaced as a whole: whenever the
-// process is killed, the next one finds the old text or the new.
+// process is killed, the next one finds the old text or the new. Nothing of it is a system call, so that the daemon
+// does not count its own.
 #pragma once
 
 #include "keep/fd.hpp"
@@ -15,6 +16,8 @@ namespace ktally {
 
 class Record {
 public:
+    static constexpr std::size_t longest = 4 << 20; // bytes of a text
+
     // Empty, in memory of its own. Throws std::system_error.
     Record();
 
@@ -22,33 +25,35 @@ public:
     // damaged.
     explicit Record(Fd fd);
 
-    const std::string &text() const { return text_; }
-    void write(std::string_view text); // throws std::system_error
+    std::string text() const;
+    void write(std::string_view text); // throws std::length_error
 
-    // A time beside the text, for what changes too often to be written: setting it is no system call. 0 at first.
-    std::uint64_t stamp() const { return *stamp_; }
-    void stamp(std::uint64_t usec) { *stamp_ = usec; }
+    // A time beside the text. 0 at first.
+    std::uint64_t stamp() const;
+    void stamp(std::uint64_t usec);
 
     int fd() const { return fd_.get(); }
 
-private:
-    // What the file begins with, written by one system call. Behind it is the stamp, and then the text.
-    struct Header {
-        std::uint64_t magic;
-        std::uint64_t offset;
+    // What lies in the memory. The text that is valid is the one of `current`; the other is written meanwhile.
+    struct Text {
         std::uint64_t size;
         std::uint64_t checksum;
+        char bytes[longest];
+    };
+    struct Memory {
+        std::uint64_t magic;
+        std::uint64_t stamp;
+        std::uint64_t current; // 0 or 1
+        Text texts[2];
     };
 
+private:
     struct Unmap {
-        void operator()(volatile std::uint64_t *stamp) const;
+        void operator()(Memory *memory) const;
     };
-    void map_stamp();
 
     Fd fd_;
-    Header header_;
-    std::unique_ptr<volatile std::uint64_t, Unmap> stamp_;
-    std::string text_;
+    std::unique_ptr<Memory, Unmap> memory_;
 };
 
 } // namespace ktally

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 namespace ktally::test {
@@ -225,7 +226,10 @@ TEST_F(Handover, AnInventoryThatIsDamagedIsRefused)
 {
     leave();
     const int fd = store_.kept.find("kernel/inventory")->second.get();
-    ASSERT_EQ(pwrite(fd, "?", 1, 70), 1);
+    for (std::size_t text : {0, 1}) {
+        const std::size_t place = offsetof(Record::Memory, texts) + text * sizeof(Record::Text);
+        ASSERT_EQ(pwrite(fd, "?", 1, static_cast<off_t>(place + offsetof(Record::Text, bytes))), 1);
+    }
     begin();
     expect_refused("kernel/inventory: the record is damaged");
 }
