@@ -43,7 +43,7 @@ mount --bind "$(readlink /proc/self/fd/0)" dev/console
 mount --bind "$folder/output" dev/ttyS1
 mount --bind "$folder/verdict" dev/ttyS2
 
-mkdir "$top/root/.old"
+mkdir .old
 pivot_root . .old
 umount -l /.old
 exec env -i container=ktally PATH=/usr/sbin:/usr/bin TERM=dumb /usr/lib/ktally-tests/start
