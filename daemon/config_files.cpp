@@ -81,7 +81,7 @@ private:
             warn("line of more than " + std::to_string(size - 1) + " bytes");
         else if (line.find('\0') != line.npos)
             warn("line with a NUL byte");
-        else if (!well_formed(line))
+        else if (!well_formed(line) || line.starts_with(byte_order_mark)) // inih would take away another
             warn("neither a [section] nor Key=value");
         else
             return terminated(buffer, line);

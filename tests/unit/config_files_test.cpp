@@ -212,6 +212,12 @@ TEST_F(ConfigFiles, WarnOfASectionThatIsNotClosed)
     EXPECT_THAT(load("[Daemon\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
 }
 
+TEST_F(ConfigFiles, WarnOfAByteOrderMarkThatIsNotTheBeginning)
+{
+    EXPECT_THAT(load("\v\xef\xbb\xbf[Daemon]=2s\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+    EXPECT_THAT(load("\xef\xbb\xbf\xef\xbb\xbf[Daemon]\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
+}
+
 TEST_F(ConfigFiles, WarnOfASectionThatIsNotClosedBehindAByteOrderMark)
 {
     EXPECT_THAT(load("\xef\xbb\xbf[Daemon=\n").warnings, ElementsAre(WarnsOf(file(), 1, "neither")));
