@@ -38,11 +38,6 @@ sd_event *new_event_loop()
     return event;
 }
 
-std::uint64_t usec(MonotonicTime time)
-{
-    return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-
 std::unique_ptr<sdbus::IConnection> connect()
 {
     try {

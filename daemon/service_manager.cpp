@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint64_t patience_usec = 5'000'000;
 
 struct Free {
-    void operator()(char *text) const { std::free(text); }
     void operator()(char **texts) const
     {
         for (char **text = texts; *text; ++text)

@@ -15,11 +15,6 @@ namespace {
 constexpr const char *interface_name = org::ktally1::Manager_adaptor::INTERFACE_NAME;
 constexpr std::size_t max_reason_bytes = 256;
 
-std::uint64_t usec(MonotonicTime time)
-{
-    return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-
 std::string counter_name(const CounterRow &counter)
 {
     return std::string{counter.interface} + '.' + std::string{counter.property};

@@ -4,10 +4,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace ktally {
 
 // CLOCK_MONOTONIC
 using MonotonicTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+// As D-Bus has it.
+constexpr std::uint64_t usec(MonotonicTime time)
+{
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
 
 } // namespace ktally

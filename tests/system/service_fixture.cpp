@@ -52,8 +52,9 @@ void Service::SetUp()
 
 void Service::TearDown()
 {
-    EXPECT_EQ(journal().find("Sanitizer"), std::string::npos);
-    EXPECT_EQ(journal().find("runtime error"), std::string::npos);
+    const std::string said = journal();
+    EXPECT_EQ(said.find("Sanitizer"), std::string::npos);
+    EXPECT_EQ(said.find("runtime error"), std::string::npos);
     if (HasFailure())
         std::cerr << "the journal of ktallyd:\n"
                   << finished({"journalctl", since_, "--no-pager", "--unit=ktallyd", "--output=short-monotonic"}).text;
