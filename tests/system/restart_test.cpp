@@ -124,11 +124,17 @@ protected:
         auto owed = client_.missed(), owed_by_reference = reference.missed();
         Reader reader;
         Hammer hammer{threads, scratch_.path(), 20ms};
+        const auto reader_sees_this_one = [&reader] {
+            const std::uint64_t answers = reader.answers();
+            return eventually([&] { return reader.answers() > answers; }, machine_patience);
+        };
+        ASSERT_TRUE(reader_sees_this_one());
         pid_t pid = main_pid();
         for (int time = 0; time < times; ++time) {
             happen(pid);
             pid = successor(pid);
             ASSERT_NE(pid, 0);
+            ASSERT_TRUE(reader_sees_this_one());
         }
         const Worth worth = hammer.stop();
         reader.stop();
