@@ -84,6 +84,77 @@ static inline __attribute__((always_inline)) __u32 ktally_column_errno(__u32 col
     return KTALLY_OTHER_ERRNO;
 }
 
+/* Accounts: the same calls once more, by who made them. KTALLY_OPEN to KTALLY_EXEC are counted by task, the ends of tasks by
+ * cgroup only. */
+#define KTALLY_TASK_CALLS (KTALLY_EXEC + 1)
+
+/* A task's own, written by nobody else, so that plain ++ is exact. Added to its cgroup's when it ends, or finds itself
+ * in another. */
+struct ktally_account {
+    __u64 cgroup;     /* for which it counts; 0: none yet */
+    __u32 generation; /* of ktally_accounting, when that was looked up */
+    __u32 unused;
+    __u64 calls[KTALLY_TASK_CALLS];
+};
+
+#define KTALLY_CGROUP_NAME 256 /* bytes: NAME_MAX and a NUL */
+
+/* Of a cgroup: tasks that ended or left, and removed cgroups below. */
+struct ktally_cgroup {
+    __u64 parent; /* id; 0: it has none, or is not complete yet */
+    __u64 gone;   /* removed; then what comes late is also added to the parent */
+    __u64 calls[KTALLY_CALL_SLOTS];
+    char name[KTALLY_CGROUP_NAME];
+};
+
+/* Of a process that goes on: its threads that ended, and what the others did in cgroups that they have left. */
+struct ktally_ended {
+    __u32 pid; /* of the process */
+    __u32 unused;
+    __u64 calls[KTALLY_TASK_CALLS];
+};
+
+/* What all accounts have in common. */
+struct ktally_accounting {
+    __u64 changes;      /* of cgroups: odd while one is being removed */
+    __u64 unattributed; /* calls that could be added to nobody */
+    __u32 generation;   /* increases whenever a task moves to another cgroup */
+} __attribute__((aligned(64)));
+
+/* How a task finds its account. The daemon puts it into the programs, like the mask of cpu.bpf.h, in the place of
+ * KTALLY_ACCOUNTS_MARK. */
+enum ktally_accounts { KTALLY_NO_ACCOUNTS, KTALLY_TASK_STORAGE, KTALLY_TASK_HASH };
+#define KTALLY_ACCOUNTS_MARK 0x6b74a0c5
+
+/* What the iterators write. */
+struct ktally_task {
+    __u32 pid; /* of the process */
+    __u32 unused;
+    __u64 cgroup;
+    __u64 calls[KTALLY_TASK_CALLS];
+};
+
+#define KTALLY_COMM 16 /* TASK_COMM_LEN */
+
+struct ktally_process {
+    __u32 tid;
+    __u32 pid;
+    __u32 parent;
+    __u32 uid;
+    __u64 cgroup;
+    __u64 start_nsec; /* CLOCK_BOOTTIME */
+    __u32 zombie;
+    __s32 wait_status;
+    __u32 descriptors; /* UINT32_MAX: too many to count */
+    __u32 unused;
+    __u64 descriptor_limit;
+    __u64 descriptor_table; /* an address that is not told further */
+    char name[KTALLY_COMM];
+    char parent_name[KTALLY_COMM];
+};
+
+enum ktally_want { KTALLY_WANT_ZOMBIES, KTALLY_WANT_DESCRIPTORS, KTALLY_WANT_ALL };
+
 /* The syscall table of the tracepoint backend, by ABI and number: 0, or what is counted there. */
 enum ktally_syscall_abi { KTALLY_ABI_NATIVE, KTALLY_ABI_IA32, KTALLY_ABI_X32, KTALLY_ABIS };
 #define KTALLY_SYSCALLS 1024

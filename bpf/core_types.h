@@ -22,9 +22,16 @@ typedef struct {
     int counter;
 } atomic_t;
 
+struct rlimit {
+    unsigned long rlim_cur;
+};
+
 struct signal_struct {
     atomic_t live; /* threads of the group that have not begun to exit */
     int nr_threads; /* threads not yet released */
+    int group_exit_code;
+    unsigned int flags;
+    struct rlimit rlim[16]; /* RLIM_NLIMITS */
 };
 
 struct file {
@@ -34,6 +41,7 @@ struct file {
 struct fdtable {
     unsigned int max_fds;
     struct file **fd;
+    unsigned long *open_fds; /* a bit each */
 };
 
 struct files_struct {
@@ -44,13 +52,57 @@ struct thread_info {
     __u32 status;
 };
 
+struct kernfs_node {
+    __u64 id;
+    const char *name;
+};
+
+struct cgroup_subsys_state {
+    struct cgroup_subsys_state *parent;
+    unsigned int flags;
+};
+
+struct cgroup {
+    struct cgroup_subsys_state self; /* the first member, by whose parent one climbs */
+    struct kernfs_node *kn;
+};
+
+struct css_set {
+    struct cgroup *dfl_cgrp; /* in the unified hierarchy */
+};
+
+typedef struct {
+    __u32 val;
+} kuid_t;
+
+struct cred {
+    kuid_t uid;
+};
+
 struct task_struct {
     struct thread_info thread_info;
     unsigned int flags;
+    int exit_state;
+    int exit_code;
     int pid;
     int tgid;
+    __u64 start_boottime;
+    struct task_struct *real_parent;
+    struct task_struct *group_leader;
+    const struct cred *real_cred;
+    char comm[16];
     struct signal_struct *signal;
     struct files_struct *files;
+    struct css_set *cgroups;
+};
+
+struct bpf_iter_meta {
+    struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
 };
 
 /* Only asked whether the running kernel has it (5.11 and newer). */
@@ -59,6 +111,10 @@ enum bpf_func_id___core { BPF_FUNC_get_current_task_btf___core = 0xffff };
 #pragma clang attribute pop
 
 #define PF_KTHREAD 0x00200000u     /* include/linux/sched.h */
+#define EXIT_ZOMBIE 0x00000020     /* include/linux/sched.h */
+#define SIGNAL_GROUP_EXIT 0x04u    /* include/linux/sched/signal.h */
+#define RLIMIT_NOFILE 7
+#define CSS_ONLINE 0x02u           /* include/linux/cgroup-defs.h */
 #define CLONE_THREAD 0x00010000ul  /* include/uapi/linux/sched.h */
 #define FMODE_CREATED 0x00100000u  /* include/linux/fs.h, since 4.19 */
 #define TS_COMPAT 0x0002u          /* arch/x86/include/asm/thread_info.h: in an ia32 syscall */

@@ -8,6 +8,7 @@
  * with preemption on (in a trampoline since kernel commit ca06f55b9002, in a tracepoint since 7.0), the
  * kernel skips the second run and counts it in recursion_misses, which the daemon adds.
  */
+#include "accounts.bpf.h"
 #include "cpu.bpf.h"
 #include "syscalls.bpf.h"
 
@@ -15,17 +16,211 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct ktally_calls calls[KTALLY_MAX_CPUS];
+struct ktally_accounting accounting;
+struct ktally_calls calls[KTALLY_MAX_CPUS]; /* last: how many there are depends on the machine */
+
+static __always_inline void unattributed(__u64 times)
+{
+    __sync_fetch_and_add(&accounting.unattributed, times);
+}
+
+/* Removed cgroups one above the other, for the last of which somebody counted who has made no call since. */
+#define GONE_DEPTH 8
+
+/* Adds what an account has to the entry of its cgroup, and of those above if it is removed, and empties it. */
+static __noinline int fold(struct ktally_account *account)
+{
+    __u64 id, gone = 1, sum = 0;
+
+    if (!account)
+        return 0;
+    id = account->cgroup;
+    for (int depth = 0; gone && depth < GONE_DEPTH; depth++) {
+        struct ktally_cgroup *entry = bpf_map_lookup_elem(&cgroups, &id);
+
+        if (!entry)
+            break;
+        gone = entry->gone;
+        for (int call = 0; call < KTALLY_TASK_CALLS; call++)
+            __sync_fetch_and_add(&entry->calls[call], account->calls[call]);
+        id = entry->parent;
+    }
+    for (int call = 0; call < KTALLY_TASK_CALLS; call++) {
+        sum += account->calls[call];
+        account->calls[call] = 0;
+    }
+    if (gone)
+        unattributed(sum);
+    return 0;
+}
+
+/* Keeps what an account has, which is about to be emptied, for its process. */
+static __noinline int keep_for_process(struct ktally_account *account, __u64 group, __u32 pid)
+{
+    struct ktally_ended *ended;
+    __u64 sum = 0;
+
+    if (!account)
+        return 0;
+    for (int call = 0; call < KTALLY_TASK_CALLS; call++)
+        sum += account->calls[call];
+    if (!sum)
+        return 0;
+    bpf_map_update_elem(&ended_threads, &group, &empty_ended, BPF_NOEXIST);
+    ended = bpf_map_lookup_elem(&ended_threads, &group);
+    if (!ended) {
+        unattributed(sum);
+        return 0;
+    }
+    ended->pid = pid;
+    for (int call = 0; call < KTALLY_TASK_CALLS; call++)
+        if (account->calls[call])
+            __sync_fetch_and_add(&ended->calls[call], account->calls[call]);
+    return 0;
+}
+
+/* Has an account count for the cgroup that its task is in now. */
+static __always_inline void settle(struct ktally_account *account, struct task_struct *task)
+{
+    __u32 generation = *(volatile __u32 *)&accounting.generation; /* before the cgroup: a later move is a later one */
+    struct cgroup *cgroup = cgroup_of(task);
+    __u64 id = BPF_CORE_READ(cgroup, kn, id);
+
+    if (account->cgroup != id) {
+        if (account->cgroup) {
+            keep_for_process(account, (__u64)BPF_CORE_READ(task, signal), BPF_CORE_READ(task, tgid));
+            fold(account);
+        }
+        account->cgroup = id;
+    }
+    account->generation = generation;
+}
+
+static __always_inline struct ktally_account *account_by_task(__u64 task)
+{
+    struct ktally_account *account = bpf_map_lookup_elem(&accounts_by_task, &task);
+
+    if (account)
+        return account;
+    bpf_map_update_elem(&accounts_by_task, &task, &empty_account, BPF_NOEXIST);
+    return bpf_map_lookup_elem(&accounts_by_task, &task);
+}
+
+static __noinline int unsettled(struct ktally_account *account, __u64 task)
+{
+    if (account)
+        settle(account, (struct task_struct *)task);
+    return 0;
+}
+
+/* Counts a call for the current task, who makes it. */
+static __noinline int attribute_anyhow(__u32 call, __u64 how)
+{
+    struct ktally_account *account;
+
+    if (how == KTALLY_TASK_STORAGE)
+        account = bpf_task_storage_get(&accounts, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    else
+        account = account_by_task(bpf_get_current_task());
+    if (!account) {
+        unattributed(1);
+        return 0;
+    }
+    if (!account->cgroup || account->generation != accounting.generation)
+        settle(account, (struct task_struct *)bpf_get_current_task());
+    account->calls[call]++;
+    return 0;
+}
+
+/* The same, in line for what most calls find: task storage, in this generation. No register is kept over the look-up,
+ * to save and restore one costs two instructions. */
+static __always_inline void attribute(__u32 call)
+{
+    __u64 how = accounts_by();
+    struct ktally_account *account;
+
+    if (how == KTALLY_NO_ACCOUNTS)
+        return;
+    if (how == KTALLY_TASK_STORAGE) {
+        account = bpf_task_storage_get(&accounts, bpf_get_current_task_btf(), 0, 0);
+        if (account && account->generation == accounting.generation) {
+            account->calls[call]++;
+            return;
+        }
+    }
+    attribute_anyhow(call, accounts_by()); /* asked again: else it is kept */
+}
 
 static __always_inline void count(__u32 call)
 {
     calls[this_cpu()].slot[call]++;
+    attribute(call);
+}
+
+/* Counts the end of a task, which makes no calls any more, for its cgroup. */
+static __noinline int attribute_end(__u64 task, __u32 call)
+{
+    __u64 id = BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp, kn, id), gone = 1;
+
+    for (int depth = 0; gone && depth < GONE_DEPTH; depth++) {
+        struct ktally_cgroup *entry = bpf_map_lookup_elem(&cgroups, &id);
+
+        if (!entry)
+            break;
+        gone = entry->gone;
+        __sync_fetch_and_add(&entry->calls[call & (KTALLY_CALL_SLOTS - 1)], 1);
+        id = entry->parent;
+    }
+    if (gone)
+        unattributed(1);
+    return 0;
+}
+
+static __always_inline void count_end(struct task_struct *task, __u32 call)
+{
+    calls[this_cpu()].slot[call]++;
+    if (accounts_by() != KTALLY_NO_ACCOUNTS)
+        attribute_end((__u64)task, call);
+}
+
+/* A task ends: so does its account. A zombie has none. */
+static __always_inline void close_account(struct task_struct *task)
+{
+    __u64 how = accounts_by();
+    struct signal_struct *signal = task->signal;
+    struct ktally_account *account;
+    __u64 address = (__u64)task;
+
+    if (how == KTALLY_NO_ACCOUNTS)
+        return;
+    account = find_account(how, task);
+    if (!account)
+        return;
+    if (account->generation != accounting.generation)
+        unsettled(account, (__u64)task);
+    if (signal->live.counter > 0)
+        keep_for_process(account, (__u64)signal, task->tgid);
+    fold(account);
+    if (how == KTALLY_TASK_STORAGE)
+        bpf_task_storage_delete(&accounts, task);
+    else
+        bpf_map_delete_elem(&accounts_by_task, &address);
+}
+
+/* A process ends: nobody counts for it any more. */
+static __always_inline void close_process(struct signal_struct *signal)
+{
+    __u64 group = (__u64)signal;
+
+    if (accounts_by() != KTALLY_NO_ACCOUNTS)
+        bpf_map_delete_elem(&ended_threads, &group);
 }
 
 /* For a column that several programs write: one of them can preempt another. */
 static __always_inline void count_atomically(__u32 call)
 {
     __sync_fetch_and_add(&calls[this_cpu()].slot[call], 1);
+    attribute(call);
 }
 
 /* The target functions are set by the daemon before load: a program has no favourite of its own. */
@@ -63,7 +258,7 @@ int tp_sys_enter(__u64 *ctx)
     __u8 call = syscall_entry(regs, ctx[1]) & KTALLY_SYSCALL_CALL;
 
     if (call)
-        count((call - 1) & (KTALLY_CALL_SLOTS - 1));
+        count((call - 1) & 7); /* those are the system calls: KTALLY_OPEN to KTALLY_FSYNC */
     return 0;
 }
 
@@ -144,8 +339,9 @@ int tp_task_exit(__u64 *ctx)
 {
     struct task_struct *task = (struct task_struct *)ctx[0];
 
+    close_account(task);
     if (!(task->flags & PF_KTHREAD))
-        count(KTALLY_TASK_EXIT);
+        count_end(task, KTALLY_TASK_EXIT);
     return 0;
 }
 
@@ -155,8 +351,10 @@ int tp_exit(__u64 *ctx)
 {
     struct task_struct *task = (struct task_struct *)ctx[0];
 
-    if (!(task->flags & PF_KTHREAD) && (ctx[1] & 1))
-        count(KTALLY_EXIT);
+    if (!(task->flags & PF_KTHREAD) && (ctx[1] & 1)) {
+        close_process(task->signal);
+        count_end(task, KTALLY_EXIT);
+    }
     return 0;
 }
 
@@ -191,7 +389,8 @@ int tp_exit_first(__u64 *ctx)
     } else if (bpf_map_lookup_elem(&dead_groups, &group)) {
         return 0;
     }
-    count(KTALLY_EXIT);
+    close_process(signal);
+    count_end(task, KTALLY_EXIT);
     return 0;
 }
 
@@ -206,13 +405,21 @@ int tp_exit_forget(__u64 *ctx)
     return 0;
 }
 
+/* The leader goes last. A thread that was overtaken by the end of its process may have left something behind. */
+static __always_inline void released(struct task_struct *task)
+{
+    count_end(task, KTALLY_RELEASE);
+    if (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
+        close_process(BPF_CORE_READ(task, signal));
+}
+
 SEC("fentry")
 int fentry_release(__u64 *ctx)
 {
     struct task_struct *task = (struct task_struct *)ctx[0];
 
     if (!(task->flags & PF_KTHREAD))
-        count(KTALLY_RELEASE);
+        released(task);
     return 0;
 }
 
@@ -222,7 +429,7 @@ int kprobe_release(struct pt_regs *ctx)
     struct task_struct *task = (struct task_struct *)ctx->di;
 
     if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
-        count(KTALLY_RELEASE);
+        released(task);
     return 0;
 }
 
@@ -232,6 +439,50 @@ int tp_release(__u64 *ctx)
     struct task_struct *task = (struct task_struct *)ctx[0];
 
     if (!(task->flags & PF_KTHREAD))
-        count(KTALLY_RELEASE);
+        released(task);
+    return 0;
+}
+
+/* The life of cgroups, for accounts only. */
+
+SEC("tp_btf/cgroup_mkdir")
+int tp_cgroup_mkdir(__u64 *ctx)
+{
+    enter_cgroups(ctx[0]);
+    __sync_fetch_and_add(&accounting.changes, 2);
+    return 0;
+}
+
+/*
+ * What a cgroup counted goes on in its parent. Nothing else runs in it any more; who left it earlier and has not yet
+ * been seen elsewhere is added to both, later.
+ */
+SEC("tp_btf/cgroup_rmdir")
+int tp_cgroup_rmdir(__u64 *ctx)
+{
+    struct cgroup *cgroup = (struct cgroup *)ctx[0];
+    __u64 id = BPF_CORE_READ(cgroup, kn, id), parent;
+    struct ktally_cgroup *entry = bpf_map_lookup_elem(&cgroups, &id), *above;
+
+    if (!entry)
+        return 0;
+    parent = entry->parent;
+    above = bpf_map_lookup_elem(&cgroups, &parent);
+    if (!above)
+        return 0;
+    __sync_fetch_and_add(&accounting.changes, 1);
+    entry->gone = 1;
+    for (int call = 0; call < KTALLY_CALLS; call++)
+        if (entry->calls[call])
+            __sync_fetch_and_add(&above->calls[call], entry->calls[call]);
+    __sync_fetch_and_add(&accounting.changes, 1);
+    return 0;
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int tp_cgroup_attach(__u64 *ctx)
+{
+    enter_cgroups(ctx[0]); /* it may have been empty when counting began */
+    __sync_fetch_and_add(&accounting.generation, 1);
     return 0;
 }

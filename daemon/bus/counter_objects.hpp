@@ -4,6 +4,8 @@
 // They only translate; every number comes from the view, every error count from the source.
 #pragma once
 
+#include "core/accounts.hpp"
+#include "core/descriptors.hpp"
 #include "core/view.hpp"
 #include "sdbus.hpp"
 
@@ -19,12 +21,16 @@ namespace ktally {
 
 using ErrorRow = sdbus::Struct<std::string, std::int32_t, std::string, std::uint64_t>;
 
+// pid, parent's pid, comm, parent's comm, unit, wait status, since when
+using ZombieRow =
+    sdbus::Struct<std::uint32_t, std::uint32_t, std::string, std::string, std::string, std::int32_t, std::uint64_t>;
+
 // The errors of the operations that count on one interface.
 std::vector<ErrorRow> error_rows(const Source &source, std::string_view interface);
 
 template <typename Adaptor> class CounterObject : public sdbus::AdaptorInterfaces<Adaptor> {
 public:
-    CounterObject(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+    CounterObject(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
         : sdbus::AdaptorInterfaces<Adaptor>{connection, path}, view_{view}, source_{source}
     {
     }
@@ -41,13 +47,14 @@ public:
     }
 
 protected:
+    Accounts &accounts() { return source_.accounts(); }
     static constexpr std::string_view name() { return Adaptor::INTERFACE_NAME; }
     std::uint64_t total(Counter counter) { return view_.total(counter); }
     std::vector<ErrorRow> errors() { return error_rows(source_, name().substr(name().rfind('.') + 1)); }
 
 private:
     View &view_;
-    const Source &source_;
+    Source &source_;
 };
 
 #define X(property, unit, first, last)                                                                                 \
@@ -58,7 +65,7 @@ private:
 
 class Files final : public CounterObject<org::ktally1::Files_adaptor> {
 public:
-    Files(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+    Files(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
         : CounterObject{connection, path, view, source}
     {
         registerAdaptor();
@@ -67,12 +74,13 @@ public:
 
 private:
     KTALLY_FILES(X)
+    std::uint64_t DescriptorsCurrent() override { return open_descriptors(accounts().processes(Want::descriptors)); }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
 };
 
 class Vfs final : public CounterObject<org::ktally1::Vfs_adaptor> {
 public:
-    Vfs(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+    Vfs(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
         : CounterObject{connection, path, view, source}
     {
         registerAdaptor();
@@ -86,7 +94,7 @@ private:
 
 class Processes final : public CounterObject<org::ktally1::Processes_adaptor> {
 public:
-    Processes(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, const Source &source)
+    Processes(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
         : CounterObject{connection, path, view, source}
     {
         registerAdaptor();
@@ -95,6 +103,8 @@ public:
 
 private:
     KTALLY_PROCESSES(X)
+    std::uint64_t ZombiesCurrent() override { return accounts().processes(Want::zombies).size(); }
+    std::vector<ZombieRow> ListZombies() override { return {}; }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
 };
 

@@ -39,6 +39,11 @@ sdbus::Error limits_exceeded(const std::string &who, std::size_t held, std::size
                            std::to_string(max_holds_per_user) + " of both are allowed");
 }
 
+sdbus::Error not_yet()
+{
+    return dbus::error("org.freedesktop.DBus.Error.NotSupported", "not yet");
+}
+
 } // namespace
 
 Manager::Manager(sdbus::IConnection &connection, const sdbus::ObjectPath &path, Source &source,
@@ -126,6 +131,32 @@ void Manager::ReleaseReturnProgram(const std::uint32_t &cookie)
                               "this client holds nothing under cookie " + std::to_string(cookie));
     });
     log_hold(message::hold_released, "is released by", cookie, hold);
+}
+
+void Manager::Subscribe()
+{
+    throw not_yet();
+}
+
+void Manager::Unsubscribe()
+{
+    throw not_yet();
+}
+
+sdbus::ObjectPath Manager::GetUnit(const std::string &)
+{
+    throw not_yet();
+}
+
+void Manager::GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t)
+{
+    result.returnError(not_yet());
+}
+
+void Manager::ListTopProcesses(sdbus::Result<std::vector<TopRow>> &&result, std::string, std::uint32_t,
+                               std::map<std::string, sdbus::Variant>)
+{
+    result.returnError(not_yet());
 }
 
 std::string Manager::Backend()

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bus/authority.hpp"
+#include "core/accounts.hpp"
 #include "core/return_program.hpp"
 #include "core/sampler.hpp"
 #include "sdbus.hpp"
@@ -47,11 +48,20 @@ private:
         std::optional<std::uint32_t> uid; // nothing until the bus has said it
         bool gone = false;                // the caller left while it was open
     };
+    using TopRow =
+        sdbus::Struct<std::uint32_t, std::string, std::string, std::uint64_t, std::map<std::string, sdbus::Variant>>;
     using Properties = std::vector<std::map<std::string, sdbus::Variant>>;
 
     void SetReturnProgram(sdbus::Result<> &&result, bool enabled) override;
     void HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::string reason) override;
     void ReleaseReturnProgram(const std::uint32_t &cookie) override;
+    void Subscribe() override;
+    void Unsubscribe() override;
+    sdbus::ObjectPath GetUnit(const std::string &name) override;
+    void GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t pid) override;
+    void ListTopProcesses(sdbus::Result<std::vector<TopRow>> &&result, std::string counter, std::uint32_t limit,
+                          std::map<std::string, sdbus::Variant> options) override;
+    std::uint64_t EventsUnattributed() override { return source_.accounts().unattributed(); }
     std::string Version() override { return facts_.version; }
     std::string Backend() override;
     std::vector<std::string> Features() override;

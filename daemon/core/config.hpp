@@ -21,6 +21,7 @@ struct Config {
     std::chrono::microseconds interval = std::chrono::seconds{1};
     std::optional<Backend> backend; // nothing: the best for each function
     bool return_program = false;
+    bool accounting = true;
     std::set<std::string> exclude = {}; // functions and tracepoints that are not hooked
 
     bool operator==(const Config &) const = default;

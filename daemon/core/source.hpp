@@ -47,6 +47,8 @@ struct Beginning {
     std::optional<std::string> refusal = {}; // why what an earlier one left was not taken
 };
 
+class Accounts;
+
 class Source {
 public:
     virtual ~Source() = default;
@@ -69,6 +71,9 @@ public:
 
     // It may be from the beginning, if that was adopted.
     virtual bool return_attached() const = 0;
+
+    // Who did it. Lives as long as the source.
+    virtual Accounts &accounts() = 0;
 };
 
 // The backends in use for the calls that can be hooked in more than one way, most preferred first: "fentry",

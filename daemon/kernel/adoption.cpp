@@ -36,6 +36,11 @@ std::string program_name(const std::string &program)
     return kernel_prefix + program;
 }
 
+std::string map_name(const std::string &map)
+{
+    return kernel_prefix + map + "-map";
+}
+
 std::string link_name(const std::string &program)
 {
     return kernel_prefix + program + "-link";
@@ -56,11 +61,27 @@ Fd Left::take(const std::string &name)
     return std::move(fds_.extract(name).mapped());
 }
 
+AccountMaps adopt_accounts(const Inventory &inventory, Left &left)
+{
+    std::map<std::string, Fd> maps;
+    for (const std::string &name : account_maps(inventory.accounts.how)) {
+        const auto id = inventory.accounts.maps.find(name);
+        if (id == inventory.accounts.maps.end())
+            throw std::runtime_error{inventory_name + ": it does not have the map " + name};
+        maps.emplace(name, left.take(map_name(name), [&id](Fd fd) {
+            if (info_of<bpf_map_info>(fd.get()).id != id->second)
+                throw std::runtime_error{"it is another map"};
+            return fd;
+        }));
+    }
+    return {inventory.accounts.how, std::move(maps), inventory.accounts.reason};
+}
+
 Programs adopt(const Inventory &inventory, const Inventory::Object &object, Left &left)
 {
     std::map<std::string, Programs::Kept> kept;
     for (const Choice &choice : object.choices) {
-        for (const std::string &name : program_names(choice, inventory.exit_tells_group_dead)) {
+        for (const std::string &name : program_names(choice, inventory.variant())) {
             if (kept.contains(name))
                 continue; // choices may share one
             const auto ids = object.programs.find(name);
@@ -77,7 +98,7 @@ Programs adopt(const Inventory &inventory, const Inventory::Object &object, Left
             kept.emplace(name, Programs::Kept{std::move(program), std::move(link)});
         }
     }
-    return {inventory.exit_tells_group_dead, object.choices, std::move(kept)};
+    return {inventory.variant(), object.choices, std::move(kept)};
 }
 
 } // namespace ktally

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "keep/fd_store.hpp"
+#include "kernel/account_maps.hpp"
 #include "kernel/inventory.hpp"
 
 #include <map>
@@ -19,6 +20,7 @@ inline const std::string inventory_name = "kernel/inventory";
 inline const std::string entry_slots_name = "kernel/entry-slots";
 inline const std::string return_slots_name = "kernel/return-slots";
 std::string program_name(const std::string &program);
+std::string map_name(const std::string &map);
 std::string link_name(const std::string &program);
 
 // What was left, and not taken yet.
@@ -46,6 +48,8 @@ private:
 
     std::multimap<std::string, Fd> fds_;
 };
+
+AccountMaps adopt_accounts(const Inventory &inventory, Left &left);
 
 // The programs of one object, attached as they are.
 Programs adopt(const Inventory &inventory, const Inventory::Object &object, Left &left);

@@ -53,6 +53,7 @@ void from_json(const json &from, Inventory::Ids &to)
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Inventory::Object, slots, choices, programs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Inventory::Accounts, how, reason, maps)
 
 namespace {
 
@@ -85,7 +86,8 @@ std::string Inventory::text() const
                 {"since_monotonic_usec", since.time_since_epoch().count()},
                 {"exit_tells_group_dead", exit_tells_group_dead},
                 {"entry", entry},
-                {"return", ret}}
+                {"return", ret},
+                {"accounts", accounts}}
         .dump();
 }
 
@@ -97,13 +99,23 @@ Inventory Inventory::from(std::string_view text)
             from.at("fingerprint").get<std::uint64_t>(),
             MonotonicTime{std::chrono::microseconds{from.at("since_monotonic_usec").get<std::int64_t>()}},
             from.at("exit_tells_group_dead").get<bool>(), from.at("entry").get<Object>(),
-            from.at("return").get<Object>()};
+            from.at("return").get<Object>(), from.at("accounts").get<Accounts>()};
+        if (inventory.accounts.how > KTALLY_TASK_HASH)
+            throw std::runtime_error{"it counts in a way that this daemon does not know"};
         check_choices(inventory.entry.choices, At::entry);
         check_choices(inventory.ret.choices, At::exit);
         return inventory;
     } catch (const json::exception &error) {
         throw std::runtime_error{std::string{"it makes no sense ("} + error.what() + ')'};
     }
+}
+
+Inventory::Accounts inventory_of(const AccountMaps &accounts)
+{
+    Inventory::Accounts inventory{accounts.how(), accounts.reason(), {}};
+    for (const auto &[name, fd] : accounts.all())
+        inventory.maps.emplace(name, info_of<bpf_map_info>(fd.get()).id);
+    return inventory;
 }
 
 Inventory::Object inventory_of(int slots, const Programs &programs)

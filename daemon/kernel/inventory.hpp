@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/time.hpp"
+#include "kernel/account_maps.hpp"
 #include "kernel/programs.hpp"
 
 #include <cstdint>
@@ -26,11 +27,20 @@ struct Inventory {
         std::map<std::string, Ids> programs; // by name, all that are attached
     };
 
+    struct Accounts {
+        ktally_accounts how;
+        std::string reason;
+        std::map<std::string, std::uint32_t> maps; // by name
+    };
+
     std::uint64_t fingerprint;  // of what made it: see KernelSource
     MonotonicTime since;        // when counting began
     bool exit_tells_group_dead; // KernelBtf: what programs there are depends on it
     Object entry;
     Object ret;
+    Accounts accounts;
+
+    Variant variant() const { return {exit_tells_group_dead, accounts.how != KTALLY_NO_ACCOUNTS}; }
 
     std::string text() const;
 
@@ -38,6 +48,7 @@ struct Inventory {
     static Inventory from(std::string_view text);
 };
 
+Inventory::Accounts inventory_of(const AccountMaps &accounts);
 Inventory::Object inventory_of(int slots, const Programs &programs);
 
 } // namespace ktally

@@ -6,6 +6,7 @@
 #include "keep/record.hpp"
 #include "kernel/adoption.hpp"
 #include "kernel/btf.hpp"
+#include "kernel/kernel_accounts.hpp"
 #include "kernel/object.hpp"
 #include "kernel/possible_cpus.hpp"
 
@@ -36,6 +37,24 @@ Slots::Layout return_layout(std::size_t cpus)
     return {offsetof(ReturnBss, bytes), sizeof(ktally_bytes), cpus};
 }
 
+// Why there are no accounts, whatever the kernel would let; empty if there is no reason.
+std::string reason_against_accounts(const Config &config)
+{
+    if (!config.accounting)
+        return "Accounting=no";
+    if (config.exclude.contains("sched_process_exit"))
+        return "Exclude=sched_process_exit";
+    if (find_root_cgroup() == 0)
+        return "cgroup v2 is not mounted at /sys/fs/cgroup nor /sys/fs/cgroup/unified";
+    return {};
+}
+
+AccountMaps new_accounts(const KernelBtf &btf, const Slots &slots, const Config &config)
+{
+    std::string reason = reason_against_accounts(config);
+    return reason.empty() ? make_account_maps(btf, slots) : AccountMaps{std::move(reason)};
+}
+
 // Takes Slots out of what was left, where one is constructed.
 auto slots(const Slots::Layout &layout, unsigned id)
 {
@@ -46,7 +65,7 @@ auto slots(const Slots::Layout &layout, unsigned id)
 Programs adopt_return(const Inventory &inventory, Left &left)
 {
     if (inventory.ret.programs.empty())
-        return {inventory.exit_tells_group_dead, inventory.ret.choices, {}};
+        return {inventory.variant(), inventory.ret.choices, {}};
     return adopt(inventory, inventory.ret, left);
 }
 
@@ -60,16 +79,20 @@ struct KernelSource::Loaded {
     Slots return_slots;
     Refusals entry_refusals;
     Refusals return_refusals;
+    KernelAccounts accounts;
     Object<entry_bpf> entry;
     Object<return_bpf> ret;
 
-    Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured)
+    Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured, const Config &config)
         : cpus{possible}, exit_tells_group_dead{btf.exit_tells_group_dead()}, entry_slots{entry_layout(cpus)},
           return_slots{return_layout(cpus)}, entry_refusals{configured}, return_refusals{configured},
-          entry{load<entry_bpf>(btf, entry_slots, entry_refusals)}, ret{load<return_bpf>(btf, return_slots,
-                                                                                         return_refusals)}
+          accounts{new_accounts(btf, entry_slots, config), shared(), find_root_cgroup()},
+          entry{load<entry_bpf>(btf, in_entry(), entry_refusals)}, ret{load<return_bpf>(btf, in_return(),
+                                                                                        return_refusals)}
     {
-        attach(entry, btf, entry_slots, entry_refusals);
+        accounts.enter_cgroups();
+        attach(entry, btf, in_entry(), entry_refusals);
+        accounts.enter_cgroups(); // those that came meanwhile
     }
 
     // Of what was left. The entry program is attached already.
@@ -78,10 +101,17 @@ struct KernelSource::Loaded {
           entry_slots{left.take(entry_slots_name, slots(entry_layout(cpus), inventory.entry.slots))},
           return_slots{left.take(return_slots_name, slots(return_layout(cpus), inventory.ret.slots))},
           entry_refusals{configured}, return_refusals{configured},
+          accounts{adopt_accounts(inventory, left), shared(), find_root_cgroup()},
           entry{nullptr, adopt(inventory, inventory.entry, left)}, ret{nullptr, adopt_return(inventory, left)}
     {
     }
 
+    Counted in_entry() const { return {entry_slots, accounts.maps()}; }
+    Counted in_return() const { return {return_slots, accounts.maps()}; }
+    const ktally_accounting &shared() const
+    {
+        return *entry_slots.at<ktally_accounting>(offsetof(EntryBss, accounting));
+    }
     const Programs &programs(const CounterRow &counter) const
     {
         return counter.unit == Unit::calls ? entry.programs : ret.programs;
@@ -130,6 +160,7 @@ std::uint64_t fingerprint_of(const Config &config)
     std::string text = config.backend ? std::string{name(*config.backend)} : "auto";
     for (const std::string &name : config.exclude)
         text += ' ' + name;
+    text += config.accounting ? "; accounting" : "";
     return fnv(text, objects_fingerprint());
 }
 
@@ -153,7 +184,7 @@ KernelSource::KernelSource(const Config &config, FdStore &store, MonotonicTime n
         return;
     const KernelBtf btf;
     try {
-        loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config));
+        loaded_ = std::make_unique<Loaded>(cpus, btf, configured(config), config);
     } catch (const std::system_error &error) {
         throw std::runtime_error{capabilities_hint(error.what())};
     }
@@ -193,6 +224,8 @@ void KernelSource::leave_everything()
 {
     store_.put(entry_slots_name, loaded_->entry_slots.map());
     store_.put(return_slots_name, loaded_->return_slots.map());
+    for (const auto &[name, map] : loaded_->accounts.maps().all())
+        store_.put(map_name(name), map.get());
     leave(loaded_->entry.programs);
     record_.emplace();
     write_inventory(false);
@@ -211,7 +244,8 @@ void KernelSource::write_inventory(bool with_return)
 {
     Inventory inventory{fingerprint_, beginning_.since, loaded_->exit_tells_group_dead,
                         inventory_of(loaded_->entry_slots.map(), loaded_->entry.programs),
-                        inventory_of(loaded_->return_slots.map(), loaded_->ret.programs)};
+                        inventory_of(loaded_->return_slots.map(), loaded_->ret.programs),
+                        inventory_of(loaded_->accounts.maps())};
     if (!with_return)
         inventory.ret.programs.clear();
     record_->write(inventory.text());
@@ -292,8 +326,8 @@ void KernelSource::attach_return_program()
     // copy can, and counts on in the same slots. If that was not the reason, the copy does without what is refused.
     const KernelBtf btf;
     object.programs.detach();
-    object = load<return_bpf>(btf, loaded_->return_slots, loaded_->return_refusals);
-    attach(object, btf, loaded_->return_slots, loaded_->return_refusals);
+    object = load<return_bpf>(btf, loaded_->in_return(), loaded_->return_refusals);
+    attach(object, btf, loaded_->in_return(), loaded_->return_refusals);
     if (!object.programs.attached())
         throw std::runtime_error{object.programs.choices().front().reason};
 }
@@ -309,6 +343,11 @@ void KernelSource::detach_return()
     write_inventory(false);
     store_.remove(names); // before us: the last to let go waits until the kernel has done it
     programs.detach();
+}
+
+Accounts &KernelSource::accounts()
+{
+    return loaded_->accounts;
 }
 
 bool KernelSource::return_attached() const

@@ -32,6 +32,7 @@ public:
     void attach_return() override;
     void detach_return() override;
     bool return_attached() const override;
+    Accounts &accounts() override;
 
 private:
     struct Loaded; // slots, objects and their programs

@@ -62,28 +62,33 @@ bool note_refused_targets(const KernelBtf &btf, const std::vector<Choice> &choic
     return any;
 }
 
-template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots)
+Variant variant(const KernelBtf &btf, Counted in)
+{
+    return {btf.exit_tells_group_dead(), in.accounts.how() != KTALLY_NO_ACCOUNTS};
+}
+
+template <typename Skeleton> auto open(const KernelBtf &btf, const std::vector<Choice> &choices, Counted in)
 {
     std::unique_ptr<Skeleton, DestroySkeleton> skeleton{Skeleton::open()};
     if (!skeleton)
         throw std::system_error{errno, std::generic_category(), "opening the BPF programs"};
     configure(*skeleton, btf, choices);
-    slots.give_to(skeleton->obj, skeleton->maps.bss);
+    in.slots.give_to(skeleton->obj, skeleton->maps.bss);
+    in.accounts.give_to(skeleton->obj);
     return skeleton;
 }
 
 // Loads the programs of each choice without the others and notes those that the kernel refuses. Returns whether there
 // are any.
 template <typename Skeleton>
-bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, const Slots &slots,
-                          Refusals &refusals)
+bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choices, Counted in, Refusals &refusals)
 {
     bool any = false;
     for (const Choice &choice : choices) {
         if (!choice.backend)
             continue;
-        const auto alone = open<Skeleton>(btf, choices, slots);
-        const Programs programs{alone->obj, btf, {choice}};
+        const auto alone = open<Skeleton>(btf, choices, in);
+        const Programs programs{alone->obj, variant(btf, in), {choice}};
         if (const int error = -Skeleton::load(alone.get())) {
             refusals.choices.emplace(std::pair{*choice.backend, choice.first},
                                      "loading the program for " + choice.source() + ": " + std::strerror(error));
@@ -98,12 +103,12 @@ bool note_refused_choices(const KernelBtf &btf, const std::vector<Choice> &choic
 // goes.
 template <typename Skeleton>
 void note_refusals(const KernelBtf &btf, const std::vector<Choice> &choices, Backend most_preferred, int error,
-                   const Slots &slots, Refusals &refusals)
+                   Counted in, Refusals &refusals)
 {
     for (Backend backend : backends)
         if (note_refused_targets(btf, choices, backend, refusals))
             return;
-    if (!note_refused_choices<Skeleton>(btf, choices, slots, refusals))
+    if (!note_refused_choices<Skeleton>(btf, choices, in, refusals))
         refusals.backends.emplace(most_preferred, "loading the " + std::string{name(most_preferred)} +
                                                       " programs: " + std::strerror(error));
 }
@@ -120,30 +125,49 @@ void DestroySkeleton::operator()(return_bpf *skeleton) const
     return_bpf::destroy(skeleton);
 }
 
-template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, const Slots &slots, Refusals &refusals)
+template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, Counted in, Refusals &refusals)
 {
     for (;;) {
         std::vector<Choice> choices = choose(btf, at_of<Skeleton>, refusals);
-        auto skeleton = open<Skeleton>(btf, choices, slots);
-        Programs programs{skeleton->obj, btf, std::move(choices)};
+        auto skeleton = open<Skeleton>(btf, choices, in);
+        Programs programs{skeleton->obj, variant(btf, in), std::move(choices)};
         const int error = -Skeleton::load(skeleton.get());
         if (error == 0)
             return {std::move(skeleton), std::move(programs)};
         const auto used = first_used(programs.choices());
         if (!used)
             throw std::system_error{error, std::generic_category(), "creating BPF maps"};
-        note_refusals<Skeleton>(btf, programs.choices(), *used, error, slots, refusals);
+        note_refusals<Skeleton>(btf, programs.choices(), *used, error, in, refusals);
     }
 }
 
 template <typename Skeleton>
-void attach(Object<Skeleton> &object, const KernelBtf &btf, const Slots &slots, Refusals &refusals)
+void attach(Object<Skeleton> &object, const KernelBtf &btf, Counted in, Refusals &refusals)
 {
     for (auto refused = object.programs.attach(); !refused.empty(); refused = object.programs.attach()) {
         refusals.targets.merge(refused);
         object.programs.detach();
-        object = load<Skeleton>(btf, slots, refusals);
+        object = load<Skeleton>(btf, in, refusals);
     }
+}
+
+AccountMaps make_account_maps(const KernelBtf &btf, const Slots &slots)
+{
+    std::string reason;
+    for (const ktally_accounts how : {KTALLY_TASK_STORAGE, KTALLY_TASK_HASH}) {
+        const auto trial = open<entry_bpf>(btf, {}, {slots, AccountMaps{how, {}, {}}});
+        bpf_program *program = nullptr;
+        bpf_object__for_each_program(program, trial->obj) bpf_program__set_autoload(program, false);
+        for (bpf_program *needed : {trial->progs.tp_exec, trial->progs.tp_task_exit, trial->progs.tp_cgroup_mkdir,
+                                    trial->progs.tp_cgroup_rmdir, trial->progs.tp_cgroup_attach})
+            bpf_program__set_autoload(needed, true);
+        if (const int error = -entry_bpf::load(trial.get()))
+            reason += (reason.empty() ? "" : "; ") + ("accounts by " + std::string{name(how)} + ": " +
+                                                      std::strerror(error));
+        else
+            return {how, accounts_of(trial->obj, how), reason};
+    }
+    return AccountMaps{reason};
 }
 
 std::uint64_t objects_fingerprint()
@@ -157,9 +181,9 @@ std::uint64_t objects_fingerprint()
     return hash;
 }
 
-template Object<entry_bpf> load(const KernelBtf &, const Slots &, Refusals &);
-template Object<return_bpf> load(const KernelBtf &, const Slots &, Refusals &);
-template void attach(Object<entry_bpf> &, const KernelBtf &, const Slots &, Refusals &);
-template void attach(Object<return_bpf> &, const KernelBtf &, const Slots &, Refusals &);
+template Object<entry_bpf> load(const KernelBtf &, Counted, Refusals &);
+template Object<return_bpf> load(const KernelBtf &, Counted, Refusals &);
+template void attach(Object<entry_bpf> &, const KernelBtf &, Counted, Refusals &);
+template void attach(Object<return_bpf> &, const KernelBtf &, Counted, Refusals &);
 
 } // namespace ktally

@@ -21,7 +21,7 @@ bool uses(const Choice &choice, Backend backend)
 
 } // namespace
 
-std::vector<std::string> program_names(const Choice &choice, bool exit_tells_group_dead)
+std::vector<std::string> program_names(const Choice &choice, Variant variant)
 {
     if (!choice.backend)
         return {};
@@ -30,8 +30,10 @@ std::vector<std::string> program_names(const Choice &choice, bool exit_tells_gro
             return {"tp_sys_enter"};
         if (choice.at == At::exit)
             return {"tp_sys_exit"};
-        if (choice.first == KTALLY_EXIT && !exit_tells_group_dead)
+        if (choice.first == KTALLY_EXIT && !variant.exit_tells_group_dead)
             return {"tp_exit_first", "tp_exit_forget"};
+        if (choice.first == KTALLY_TASK_EXIT && variant.accounts)
+            return {"tp_task_exit", "tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"};
         return {"tp_" + std::string{hooks[choice.first].name}};
     }
     std::vector<std::string> names;
@@ -40,11 +42,11 @@ std::vector<std::string> program_names(const Choice &choice, bool exit_tells_gro
     return names;
 }
 
-Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices) : choices_{std::move(choices)}
+Programs::Programs(bpf_object *object, Variant variant, std::vector<Choice> choices) : choices_{std::move(choices)}
 {
     bpf_program *each = nullptr;
     bpf_object__for_each_program(each, object) bpf_program__set_autoload(each, false);
-    find_programs(btf.exit_tells_group_dead(), object);
+    find_programs(variant, object);
     for (const Choice &choice : choices_) {
         for (const Program &chosen : programs(choice)) {
             assert(chosen.loaded); // tests/unit/skeleton_test.cpp looks for every one of them
@@ -55,10 +57,10 @@ Programs::Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice>
     }
 }
 
-Programs::Programs(bool exit_tells_group_dead, std::vector<Choice> choices, std::map<std::string, Kept> kept)
+Programs::Programs(Variant variant, std::vector<Choice> choices, std::map<std::string, Kept> kept)
     : choices_{std::move(choices)}
 {
-    find_programs(exit_tells_group_dead, nullptr);
+    find_programs(variant, nullptr);
     for (auto &[name, each] : kept) {
         kept_.emplace(name, std::move(each.program));
         links_.emplace(name, std::move(each.link));
@@ -127,11 +129,11 @@ int Programs::fd(const Program &program) const
     return kept == kept_.end() ? -1 : kept->second.get();
 }
 
-void Programs::find_programs(bool exit_tells_group_dead, bpf_object *object)
+void Programs::find_programs(Variant variant, bpf_object *object)
 {
     for (const Choice &choice : choices_) {
         std::vector<Program> &found = programs_.emplace_back();
-        for (const std::string &name : program_names(choice, exit_tells_group_dead)) {
+        for (const std::string &name : program_names(choice, variant)) {
             const std::string function =
                 uses(choice, Backend::tracepoint) ? std::string{} : choice.targets[found.size()].name;
             found.push_back(

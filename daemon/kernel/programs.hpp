@@ -17,20 +17,27 @@
 
 namespace ktally {
 
-// The names of a choice's programs; none if it is absent.
-std::vector<std::string> program_names(const Choice &choice, bool exit_tells_group_dead);
+// What the names of programs depend on beside the choices.
+struct Variant {
+    bool exit_tells_group_dead; // KernelBtf
+    bool accounts;              // AccountMaps: there are some
+};
+
+// The names of a choice's programs; none if it is absent. The end of tasks brings those of cgroups with it, if there
+// are accounts: they are closed there.
+std::vector<std::string> program_names(const Choice &choice, Variant variant);
 
 class Programs {
 public:
     // Before the object is loaded: leaves out every program that is not called for and aims the others.
-    Programs(bpf_object *object, const KernelBtf &btf, std::vector<Choice> choices);
+    Programs(bpf_object *object, Variant variant, std::vector<Choice> choices);
 
     struct Kept {
         Fd program;
         Fd link;
     };
     // Attached already: `kept` has each program of the choices, by name. Or not even loaded: it is empty.
-    Programs(bool exit_tells_group_dead, std::vector<Choice> choices, std::map<std::string, Kept> kept);
+    Programs(Variant variant, std::vector<Choice> choices, std::map<std::string, Kept> kept);
 
     // Attaches all, or as much as the kernel lets: returns the targets that it refuses, and why.
     std::map<std::pair<Backend, std::string>, std::string> attach();
@@ -58,7 +65,7 @@ private:
         bpf_program *loaded; // none if it was kept
     };
 
-    void find_programs(bool exit_tells_group_dead, bpf_object *object);
+    void find_programs(Variant variant, bpf_object *object);
     const std::vector<Program> &programs(const Choice &choice) const;
     int fd(const Program &program) const;
 

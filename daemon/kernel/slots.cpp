@@ -2,6 +2,7 @@
 #include "kernel/slots.hpp"
 
 #include "abi.h"
+#include "kernel/immediates.hpp"
 #include "kernel/info.hpp"
 
 #include <bpf/bpf.h>
@@ -12,7 +13,6 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
-#include <vector>
 
 namespace ktally {
 namespace {
@@ -42,17 +42,6 @@ void cut_image(bpf_map *bss, std::size_t size)
     auto *image = static_cast<char *>(const_cast<void *>(bpf_map__initial_value(bss, &whole)));
     if (image && whole_pages(whole) > whole_pages(size))
         munmap(image + whole_pages(size), whole_pages(whole) - whole_pages(size));
-}
-
-void fit_mask(bpf_program *program, std::size_t blocks)
-{
-    const bpf_insn *first = bpf_program__insns(program);
-    std::vector<bpf_insn> instructions{first, first + bpf_program__insn_cnt(program)};
-    for (bpf_insn &instruction : instructions)
-        if (instruction.code == (BPF_ALU64 | BPF_AND | BPF_K) && instruction.imm == KTALLY_MAX_CPUS - 1)
-            instruction.imm = static_cast<__s32>(blocks - 1);
-    if (bpf_program__set_insns(program, instructions.data(), instructions.size()) != 0)
-        fail("fitting a BPF program to the CPUs");
 }
 
 } // namespace
@@ -92,8 +81,7 @@ void Slots::give_to(bpf_object *object, bpf_map *bss) const
     cut_image(bss, size_);
     if (bpf_map__reuse_fd(bss, map_.get()) != 0)
         fail("giving a BPF map to an object");
-    bpf_program *program = nullptr;
-    bpf_object__for_each_program(program, object) fit_mask(program, blocks_);
+    put_immediate(object, BPF_ALU64 | BPF_AND | BPF_K, KTALLY_MAX_CPUS - 1, static_cast<__s32>(blocks_ - 1));
 }
 
 } // namespace ktally

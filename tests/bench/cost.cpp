@@ -18,11 +18,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <span>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
@@ -130,6 +133,16 @@ std::vector<std::string> sources(RunningDaemon &daemon)
     return programs;
 }
 
+// A daemon that counts with that backend, by task and cgroup too if there are to be accounts.
+std::unique_ptr<RunningDaemon> counting_with(Backend backend, bool accounts)
+{
+    auto daemon = std::make_unique<RunningDaemon>(
+        fmt::format("Interval=1h\nBackend={}\nAccounting={}", name(backend), accounts ? "yes" : "no"));
+    if (!daemon->ready())
+        throw std::runtime_error{daemon->log()};
+    return daemon;
+}
+
 // What the daemon adds with that backend, and what empty programs do in the same places.
 struct Added {
     Costs counting, empty;
@@ -140,12 +153,10 @@ Added added(Backend backend, bool with_return, const Costs &bare)
     Added result;
     std::vector<std::string> hooked;
     {
-        RunningDaemon daemon{fmt::format("Interval=1h\nBackend={}", name(backend))};
-        if (!daemon.ready())
-            throw std::runtime_error{daemon.log()};
+        const auto daemon = counting_with(backend, false);
         if (with_return)
-            daemon.set_return_program(true);
-        hooked = sources(daemon);
+            daemon->set_return_program(true);
+        hooked = sources(*daemon);
         result.counting = measure();
     }
     {
@@ -187,6 +198,91 @@ void print_instructions()
                    cell(both, index), cell(kprobe, index), tracepoint.counting[index], tracepoint_both.counting[index]);
 }
 
+// What accounts add to what the daemon adds without them.
+Costs added_by_accounts(Backend backend)
+{
+    Costs without, with;
+    for (const bool accounts : {false, true}) {
+        const auto daemon = counting_with(backend, accounts);
+        (accounts ? with : without) = measure();
+    }
+    std::ranges::transform(with, without, with.begin(), std::minus{});
+    return with;
+}
+
+// Bytes of all objects that the kernel's slab caches have given out.
+long slab_bytes()
+{
+    std::ifstream info{"/proc/slabinfo"};
+    std::string line;
+    std::getline(info, line);
+    std::getline(info, line);
+    long bytes = 0;
+    while (std::getline(info, line)) {
+        std::istringstream words{line};
+        std::string cache;
+        long active = 0, all = 0, size = 0;
+        words >> cache >> active >> all >> size;
+        bytes += active * size;
+    }
+    return bytes;
+}
+
+// Bytes of kernel memory that a process takes which has made a call and now waits.
+double bytes_per_process(Backend backend, bool accounts)
+{
+    constexpr int processes = 1000;
+    const auto daemon = counting_with(backend, accounts);
+    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    std::array<int, 2> ready{};
+    if (pipe(ready.data()) != 0)
+        throw std::system_error{errno, std::generic_category(), "pipe"};
+    const long before = slab_bytes();
+    std::vector<pid_t> children;
+    for (int count = 0; count < processes; ++count) {
+        const pid_t child = fork();
+        if (child == 0) {
+            char byte = 0;
+            syscall(SYS_read, zero, &byte, 1);
+            syscall(SYS_write, ready[1], &byte, 1);
+            for (;;)
+                pause();
+        }
+        children.push_back(child);
+        char byte = 0;
+        if (read(ready[0], &byte, 1) != 1)
+            throw std::runtime_error{"a child did not come up"};
+    }
+    std::this_thread::sleep_for(std::chrono::seconds{3}); // of the guest's time: what is freed after a grace period is
+    const long bytes = slab_bytes() - before;
+    for (const pid_t child : children)
+        kill(child, SIGKILL);
+    while (wait(nullptr) > 0)
+        ;
+    return static_cast<double>(bytes) / processes;
+}
+
+void print_accounts()
+{
+    utsname system{};
+    uname(&system);
+    measure(); // the first time pays for what the kernel keeps for the others
+    const Costs fentry = added_by_accounts(Backend::fentry), kprobe = added_by_accounts(Backend::kprobe),
+                tracepoint = added_by_accounts(Backend::tracepoint);
+    for (std::size_t index = 0; index < fentry.size(); ++index)
+        fmt::print("| {} | {} | {:.0f} | {:.0f} | {:.0f} |\n", system.release, names[index], fentry[index],
+                   kprobe[index], tracepoint[index]);
+}
+
+void print_account_memory()
+{
+    utsname system{};
+    uname(&system);
+    bytes_per_process(Backend::fentry, true); // likewise
+    const double without = bytes_per_process(Backend::fentry, false), with = bytes_per_process(Backend::fentry, true);
+    fmt::print("| {} | {:.0f} |\n", system.release, with - without);
+}
+
 // What the kernel says that the maps and programs of a process take, in KiB; proc_pid_fdinfo(5).
 void print_memory()
 {
@@ -225,8 +321,13 @@ void print_memory()
 int main(int argc, char **argv)
 {
     try {
-        if (argc > 1 && std::string{argv[1]} == "memory")
+        const std::string what = argc > 1 ? argv[1] : "";
+        if (what == "memory")
             ktally::test::print_memory();
+        else if (what == "accounts")
+            ktally::test::print_accounts();
+        else if (what == "account-memory")
+            ktally::test::print_account_memory();
         else
             ktally::test::print_instructions();
     } catch (const std::exception &error) {

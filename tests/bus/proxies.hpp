@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace ktally::test {
 
@@ -39,11 +40,28 @@ private:
     void onSampleTaken(const std::uint64_t &, const std::uint64_t &) override {}
 };
 
+class TypedFiles final : public Typed<org::ktally1::Files_proxy> {
+    using Typed::Typed;
+    void onDescriptorLeakSuspected(const std::uint32_t &, const std::string &, const std::string &,
+                                   const std::uint32_t &, const std::uint64_t &) override
+    {
+    }
+};
+
+class TypedProcesses final : public Typed<org::ktally1::Processes_proxy> {
+    using Typed::Typed;
+    void onZombieAppeared(const std::uint32_t &, const std::uint32_t &, const std::string &,
+                          const std::string &) override
+    {
+    }
+    void onZombieReaped(const std::uint32_t &) override {}
+};
+
 struct Proxies {
     std::unique_ptr<sdbus::IConnection> connection = sdbus::createSystemBusConnection();
-    Typed<org::ktally1::Files_proxy> files{*connection};
+    TypedFiles files{*connection};
     Typed<org::ktally1::Vfs_proxy> vfs{*connection};
-    Typed<org::ktally1::Processes_proxy> processes{*connection};
+    TypedProcesses processes{*connection};
     TypedManager manager{*connection};
 };
 

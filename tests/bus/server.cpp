@@ -3,6 +3,7 @@
 // The whole daemon with a source that the test writes: server NUMBERS CONFIG [USEC]. Reads CONFIG as ktallyd --config
 // does; USEC is an interval shorter than that takes.
 #include "daemon.hpp"
+#include "fake_accounts.hpp"
 #include "log.hpp"
 #include "monotonic_clock.hpp"
 #include "shared_numbers.hpp"
@@ -72,10 +73,12 @@ public:
     }
 
     bool return_attached() const override { return attached_; }
+    Accounts &accounts() override { return accounts_; }
 
 private:
     test::SharedFile file_;
     bool attached_ = false;
+    test::FakeAccounts accounts_;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/source.hpp"
+#include "fake_accounts.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -32,12 +33,14 @@ public:
     }
 
     bool return_attached() const override { return attached; }
+    Accounts &accounts() override { return accounts_; }
 
     Totals totals{};
     bool attach_fails = false;
     bool attached = false;
     int attaches = 0;
     int detaches = 0;
+    FakeAccounts accounts_;
 };
 
 } // namespace ktally::test

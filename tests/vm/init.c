@@ -69,6 +69,7 @@ int main(int argc, char **argv)
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sys", "/sys", "sysfs", 0, NULL);
     mount("dev", "/dev", "devtmpfs", 0, NULL);
+    mount("cgroup", "/sys/fs/cgroup", "cgroup2", 0, NULL);
     mount("security", "/sys/kernel/security", "securityfs", 0, NULL);
     mount("tmp", "/tmp", "tmpfs", 0, "mode=1777");
     setenv("PATH", "/usr/bin", 1);

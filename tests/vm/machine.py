@@ -9,11 +9,13 @@ import tempfile
 import verdict
 
 # One thread for all CPUs: with a thread for each (MTTCG) kernels hang or crash now and then while functions are patched.
-# It takes turns at each pause instruction, so that a CPU which spins costs little. Without cx16, 6.12 double-faults less.
+# It takes turns at each pause instruction, so that a CPU which spins costs little.
 OPTIONS = [
     "-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-m", "768",
     "-accel", "tcg,thread=single",
 ]  # fmt: skip
+# Without cx16, 6.12 double-faults less; but without it 7.x has no task storage (kmalloc_nolock() needs cmpxchg16b).
+CPU = {True: ["-cpu", "qemu64,-cx16"], False: ["-cpu", "qemu64"]}
 # A nanosecond of the guest is an instruction, and idle time passes at once. With one CPU only.
 COUNT_INSTRUCTIONS = ["-cpu", "max", "-icount", "shift=0,sleep=off"]
 APPEND = "console=ttyS0 loglevel=4 panic=-1 mitigations=off tsc=reliable no_timer_check nowatchdog"
@@ -48,7 +50,7 @@ def boot(kernel, medium, *, cpus="1", append="", timeout=120, count_instructions
         console, told = pathlib.Path(folder, "console"), pathlib.Path(folder, "verdict")
         qemu = subprocess.Popen(
             # fmt: off
-            ["qemu-system-x86_64", *OPTIONS, *(COUNT_INSTRUCTIONS if count_instructions else ["-cpu", "qemu64,-cx16"]), "-smp", cpus,
+            ["qemu-system-x86_64", *OPTIONS, *(COUNT_INSTRUCTIONS if count_instructions else CPU["/6.12/" in str(kernel)]), "-smp", cpus,
              "-serial", f"file:{console}", "-serial", "stdio", "-serial", f"file:{told}",
              "-kernel", str(kernel), *medium.options,
              "-append", f"{APPEND} {medium.append} {append} -- {medium.command}"],

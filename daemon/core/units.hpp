@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Units: the counters of systemd units, from the accounts of cgroups and tasks. Pure: time and accounts are handed in.
+#pragma once
+
+#include "core/accounts.hpp"
+#include "core/counters.hpp"
+#include "core/sampler.hpp"
+#include "core/time.hpp"
+
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace ktally {
+
+// How long a unit is shown after its cgroup was removed.
+inline constexpr std::chrono::microseconds unit_linger = std::chrono::seconds{30};
+
+struct UnitAccount {
+    std::string name;
+    std::string cgroup; // path
+    std::uint64_t cgroup_id;
+    MonotonicTime since;                // when it was first seen
+    std::optional<MonotonicTime> gone;  // when it was first seen to be gone
+    Totals totals;                      // of its cgroup and all below; absent_total for bytes and errors
+};
+
+class Units {
+public:
+    // By name.
+    using Map = std::map<std::string, UnitAccount, std::less<>>;
+
+    // What an update changed, by name. A unit that was stopped and started again is in both, removed first.
+    struct Change {
+        std::vector<std::string> removed;
+        std::vector<std::string> added;
+        std::vector<std::uint64_t> forgettable; // removed cgroups that nothing refers to any more
+    };
+
+    explicit Units(std::uint64_t root_cgroup) : root_{root_cgroup} {}
+
+    // Takes over what the accounts say now: see Accounts for the order in which to read them.
+    Change update(MonotonicTime now, const std::vector<CgroupAccount> &cgroups, const std::vector<TaskAccount> &tasks);
+
+    const Map &all() const { return units_; }
+
+    // The unit that a cgroup, which may be gone, belongs to; "" if it is not below the root.
+    std::string name_of_cgroup(std::uint64_t id) const;
+
+private:
+    std::uint64_t root_;
+    Map units_;
+    std::unordered_map<std::uint64_t, std::string> names_; // of units, by cgroup
+};
+
+} // namespace ktally

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// KernelAccounts: the accounts of the running kernel, and its processes, read by iterators over its tasks. Those are
+// each instance's own: they count nothing.
+#pragma once
+
+#include "core/accounts.hpp"
+#include "kernel/account_maps.hpp"
+
+#include <memory>
+
+struct bpf_program;
+struct inspect_bpf;
+
+namespace ktally {
+
+// The cgroup that is / where cgroup v2 is mounted; 0 if it is not.
+std::uint64_t find_root_cgroup();
+
+class KernelAccounts final : public Accounts {
+public:
+    // Throws std::system_error if the kernel refuses the iterators. `shared`, in the memory of the entry program's
+    // slots, outlives this.
+    KernelAccounts(AccountMaps maps, const ktally_accounting &shared, std::uint64_t root);
+    ~KernelAccounts() override;
+
+    const AccountMaps &maps() const { return maps_; }
+
+    // Makes entries for the cgroups that there are, whether anybody counts in them or not.
+    void enter_cgroups() const;
+
+    Mechanism mechanism() const override;
+    std::uint64_t root_cgroup() const override { return root_; }
+    std::vector<CgroupAccount> cgroups() const override;
+    std::vector<EndedThreads> ended_threads() const override;
+    std::vector<TaskAccount> tasks() const override;
+    std::uint64_t cgroup_changes() const override;
+    void forget_cgroup(std::uint64_t id) override;
+    std::vector<Process> processes(Want want, std::uint32_t min_descriptors) const override;
+    std::uint64_t unattributed() const override;
+
+private:
+    struct Destroy {
+        void operator()(inspect_bpf *skeleton) const;
+    };
+
+    using Inspect = std::unique_ptr<inspect_bpf, Destroy>;
+
+    Inspect load(bool with_loop) const;
+
+    AccountMaps maps_;
+    const ktally_accounting &shared_;
+    std::uint64_t root_;
+    Inspect inspect_;
+    const bpf_program *processes_;
+};
+
+} // namespace ktally

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who did it, by equality: each cgroup and each process has just what its tasks did, however they come, go, move and
+// end. With the real programs on the running kernel, in this process; what runs beside does not run in these cgroups.
+#include "actor.hpp"
+#include "core/accounts.hpp"
+#include "kernel/kernel_source.hpp"
+#include "memory_fd_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <thread>
+
+namespace ktally::test {
+namespace {
+
+class AccountsOfKernel : public testing::TestWithParam<Backend> {
+protected:
+    void SetUp() override
+    {
+        if (geteuid() != 0)
+            GTEST_SKIP() << "not root: BPF programs cannot be loaded";
+        Config config;
+        config.backend = GetParam();
+        source_.emplace(config, store_, MonotonicTime{});
+        for (const Probe &probe : source_->probes())
+            if (probe.counter == Counter::Reads && probe.state == ProbeState::absent)
+                GTEST_SKIP() << probe.reason;
+        const auto mechanism = accounts().mechanism();
+        if (mechanism.state == ProbeState::absent)
+            GTEST_SKIP() << mechanism.reason;
+        lost_before_ = accounts().unattributed();
+    }
+
+    void TearDown() override
+    {
+        if (source_ && !IsSkipped()) {
+            EXPECT_EQ(accounts().unattributed(), lost_before_);
+        }
+    }
+
+    Accounts &accounts() { return source_->accounts(); }
+
+    // What a cgroup has, without those below.
+    Calls of_cgroup(std::uint64_t id)
+    {
+        Calls sum{};
+        for (const CgroupAccount &cgroup : accounts().cgroups())
+            if (cgroup.id == id)
+                add(sum, cgroup.calls);
+        for (const TaskAccount &task : accounts().tasks())
+            if (task.cgroup == id)
+                add(sum, task.calls);
+        return sum;
+    }
+
+    Calls of_process(pid_t pid)
+    {
+        Calls sum{};
+        for (const EndedThreads &ended : accounts().ended_threads())
+            if (ended.pid == static_cast<std::uint32_t>(pid))
+                add(sum, ended.calls);
+        for (const TaskAccount &task : accounts().tasks())
+            if (task.pid == static_cast<std::uint32_t>(pid))
+                add(sum, task.calls);
+        return sum;
+    }
+
+    std::optional<CgroupAccount> entry(std::uint64_t id)
+    {
+        for (const CgroupAccount &cgroup : accounts().cgroups())
+            if (cgroup.id == id)
+                return cgroup;
+        return std::nullopt;
+    }
+
+    std::optional<Process> process(pid_t pid)
+    {
+        for (const Process &each : accounts().processes(Want::all, 0))
+            if (each.pid == static_cast<std::uint32_t>(pid))
+                return each;
+        return std::nullopt;
+    }
+
+    static void add(Calls &sum, const Calls &more)
+    {
+        std::ranges::transform(sum, more, sum.begin(), std::plus{});
+    }
+
+    MemoryFdStore store_;
+    std::optional<KernelSource> source_;
+    std::uint64_t lost_before_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kernel, AccountsOfKernel, testing::ValuesIn(backends),
+                         [](const auto &backend) { return std::string{name(backend.param)}; });
+
+TEST_P(AccountsOfKernel, HaveWhatShortLivedProcessesDid)
+{
+    constexpr std::uint64_t processes = 1000;
+    Cgroup unit{"ktally-short"};
+    Actor actor{unit, [](Stage &) {
+                    for (std::uint64_t count = 0; count < processes; ++count)
+                        in_a_child([] { read_zero(1); });
+                }};
+    actor.finish();
+    const Calls calls = of_cgroup(unit.id());
+    EXPECT_EQ(calls[KTALLY_READ], processes);
+    EXPECT_EQ(calls[KTALLY_FORK], processes);
+    EXPECT_EQ(calls[KTALLY_EXIT], processes + 1);
+    EXPECT_EQ(calls[KTALLY_TASK_EXIT], processes + 1);
+}
+
+TEST_P(AccountsOfKernel, HaveWhatALiveProcessDidWithoutItsEnd)
+{
+    Cgroup unit{"ktally-live"};
+    Actor actor{unit, [](Stage &stage) {
+                    read_zero(123);
+                    stage.reach(1);
+                    stage.await(2);
+                }};
+    actor.stage().await(1);
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 123u);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 123u);
+    EXPECT_EQ(process(actor.pid())->cgroup, unit.id());
+    actor.stage().reach(2);
+    actor.finish();
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 123u);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 0u);
+}
+
+TEST_P(AccountsOfKernel, FollowAProcessThatIsMoved)
+{
+    Cgroup before{"ktally-before"}, after{"ktally-after"};
+    Actor actor{before, [](Stage &stage) {
+                    read_zero(100);
+                    stage.reach(1);
+                    stage.await(2);
+                    read_zero(23);
+                    stage.reach(3);
+                    stage.await(4);
+                }};
+    actor.stage().await(1);
+    after.take(actor.pid());
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_READ], 100u);
+    EXPECT_EQ(of_cgroup(after.id())[KTALLY_READ], 0u);
+    actor.stage().reach(2);
+    actor.stage().await(3);
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_READ], 100u);
+    EXPECT_EQ(of_cgroup(after.id())[KTALLY_READ], 23u);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 123u) << "what it did before is its own as well";
+    actor.stage().reach(4);
+    actor.finish();
+}
+
+// As systemd's children do. The write that moves it belongs to where it was.
+TEST_P(AccountsOfKernel, FollowAProcessThatMovesItself)
+{
+    Cgroup before{"ktally-before"}, after{"ktally-after"};
+    const int procs = open((after.path() / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+    ASSERT_GE(procs, 0);
+    Actor actor{before, [procs](Stage &) {
+                    read_zero(100);
+                    (void)!write(procs, "0", 1);
+                    read_zero(23);
+                }};
+    actor.finish();
+    close(procs);
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_READ], 100u);
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_WRITE], 1u);
+    EXPECT_EQ(of_cgroup(after.id())[KTALLY_READ], 23u);
+    EXPECT_EQ(of_cgroup(after.id())[KTALLY_WRITE], 0u);
+    EXPECT_EQ(of_cgroup(after.id())[KTALLY_EXIT], 1u);
+}
+
+TEST_P(AccountsOfKernel, FollowAProcessThatIsMovedHundredTimesWhileItReads)
+{
+    Cgroup before{"ktally-before"}, after{"ktally-after"};
+    constexpr std::uint64_t reads = 20'000;
+    Actor actor{before, [](Stage &stage) {
+                    for (std::uint64_t turn = 0; turn < reads / 100; ++turn) {
+                        read_zero(100);
+                        sched_yield();
+                    }
+                    stage.reach(1);
+                    stage.await(2);
+                }};
+    for (int turn = 0; turn < 100; ++turn)
+        (turn % 2 == 0 ? after : before).take(actor.pid());
+    actor.stage().await(1);
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_READ] + of_cgroup(after.id())[KTALLY_READ], reads);
+    actor.stage().reach(2);
+    actor.finish();
+    EXPECT_EQ(of_cgroup(before.id())[KTALLY_READ] + of_cgroup(after.id())[KTALLY_READ], reads);
+}
+
+TEST_P(AccountsOfKernel, KeepWhatThreadsDidThatEndBeforeWithAndAfterTheirLeader)
+{
+    Cgroup unit{"ktally-threads"};
+    Actor actor{unit, [](Stage &stage) {
+                    std::thread{[] { read_zero(1); }}.join();
+                    std::thread{[&stage] {
+                        read_zero(10);
+                        stage.reach(1);
+                        stage.await(2);
+                        read_zero(100);
+                        stage.reach(3);
+                        stage.await(4);
+                        _exit(0);
+                    }}.detach();
+                    stage.await(1);
+                    read_zero(1000);
+                    syscall(SYS_exit, 0); // this thread only
+                }};
+    actor.stage().await(1);
+    eventually_zombie_leader(actor.pid());
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 1011u);
+    actor.stage().reach(2);
+    actor.stage().await(3);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 1111u);
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 1111u);
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_EXIT], 0u);
+    actor.stage().reach(4);
+    actor.finish();
+    const Calls calls = of_cgroup(unit.id());
+    EXPECT_EQ(calls[KTALLY_READ], 1111u);
+    EXPECT_EQ(calls[KTALLY_THREAD], 2u);
+    EXPECT_EQ(calls[KTALLY_EXIT], 1u);
+    EXPECT_EQ(calls[KTALLY_TASK_EXIT], 3u);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 0u);
+}
+
+TEST_P(AccountsOfKernel, StayWithAProcessOfWhichAThreadExecutesAProgram)
+{
+    Cgroup unit{"ktally-exec"};
+    Actor actor{unit, [](Stage &stage) {
+                    read_zero(100);
+                    std::thread{[&stage] {
+                        read_zero(23);
+                        stage.reach(1);
+                        stage.await(2);
+                        execl("/proc/self/exe", "waits", "--gtest_also_run_disabled_tests",
+                              "--gtest_filter=DISABLED_Program.Waits", nullptr);
+                    }}.join();
+                }};
+    actor.stage().await(1);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 123u);
+    actor.stage().reach(2);
+    EXPECT_TRUE(eventually([&] { return of_process(actor.pid())[KTALLY_EXEC] == 1; }));
+    EXPECT_GE(of_process(actor.pid())[KTALLY_READ], 123u);
+    kill(actor.pid(), SIGKILL);
+    actor.finish();
+}
+
+// What that thread executes.
+TEST(DISABLED_Program, Waits)
+{
+    pause();
+}
+
+TEST_P(AccountsOfKernel, OfARemovedCgroupGoOnInItsParent)
+{
+    Cgroup slice{"ktally-slice"};
+    std::uint64_t id = 0;
+    {
+        Cgroup unit{"ktally-slice/unit"};
+        id = unit.id();
+        Actor actor{unit, [](Stage &) { read_zero(77); }};
+        actor.finish();
+        EXPECT_EQ(of_cgroup(slice.id())[KTALLY_READ], 0u);
+    }
+    const auto gone = entry(id);
+    ASSERT_TRUE(gone);
+    EXPECT_TRUE(gone->gone);
+    EXPECT_EQ(gone->name, "unit");
+    EXPECT_EQ(gone->parent, slice.id());
+    EXPECT_EQ(gone->calls[KTALLY_READ], 77u);
+    EXPECT_EQ(of_cgroup(slice.id())[KTALLY_READ], 77u);
+    accounts().forget_cgroup(id);
+    EXPECT_FALSE(entry(id));
+    EXPECT_EQ(of_cgroup(slice.id())[KTALLY_READ], 77u);
+}
+
+// Its next call finds out that it has moved, when there is no such cgroup any more.
+TEST_P(AccountsOfKernel, OfARemovedCgroupGetWhatComesLate)
+{
+    Cgroup slice{"ktally-slice"}, elsewhere{"ktally-elsewhere"};
+    std::optional<Cgroup> unit{"ktally-slice/unit"};
+    const std::uint64_t id = unit->id();
+    Actor actor{*unit, [](Stage &stage) {
+                    read_zero(50);
+                    stage.reach(1);
+                    stage.await(2);
+                    read_zero(5);
+                }};
+    actor.stage().await(1);
+    elsewhere.take(actor.pid());
+    unit.reset();
+    EXPECT_EQ(of_cgroup(id)[KTALLY_READ], 50u);
+    actor.stage().reach(2);
+    actor.finish();
+    EXPECT_EQ(of_cgroup(id)[KTALLY_READ], 50u);
+    EXPECT_EQ(of_cgroup(slice.id())[KTALLY_READ], 50u);
+    EXPECT_EQ(of_cgroup(elsewhere.id())[KTALLY_READ], 5u);
+}
+
+TEST_P(AccountsOfKernel, KnowTheirCgroupsByNameAndParent)
+{
+    const std::string name = "ktally-name\\x2dwith@escapes." + std::string(200, 'n');
+    Cgroup slice{"ktally-slice"}, unit{"ktally-slice/" + name};
+    const std::uint64_t changes = accounts().cgroup_changes();
+    ASSERT_TRUE(entry(unit.id()));
+    EXPECT_EQ(entry(unit.id())->name, name);
+    EXPECT_EQ(entry(unit.id())->parent, slice.id());
+    EXPECT_EQ(entry(slice.id())->parent, accounts().root_cgroup());
+    Cgroup another{"ktally-another"};
+    EXPECT_NE(accounts().cgroup_changes(), changes);
+}
+
+TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
+{
+    Cgroup unit{"ktally-next"};
+    Actor actor{unit, [](Stage &stage) {
+                    read_zero(10);
+                    stage.reach(1);
+                    stage.await(2);
+                    read_zero(20);
+                    stage.reach(3);
+                    stage.await(4);
+                }};
+    actor.stage().await(1);
+    source_.reset();
+    actor.stage().reach(2);
+    actor.stage().await(3);
+    Config config;
+    config.backend = GetParam();
+    source_.emplace(config, store_, MonotonicTime{});
+    EXPECT_TRUE(source_->beginning().adopted);
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 30u);
+    EXPECT_EQ(of_process(actor.pid())[KTALLY_READ], 30u);
+    actor.stage().reach(4);
+    actor.finish();
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 30u);
+}
+
+// Zombies and descriptors are the same on every backend.
+class ProcessesOfKernel : public AccountsOfKernel {};
+INSTANTIATE_TEST_SUITE_P(Kernel, ProcessesOfKernel, testing::Values(Backend::tracepoint),
+                         [](const auto &backend) { return std::string{name(backend.param)}; });
+
+std::vector<std::uint32_t> pids_of(const std::vector<Process> &processes)
+{
+    std::vector<std::uint32_t> pids;
+    std::ranges::transform(processes, std::back_inserter(pids), &Process::pid);
+    std::ranges::sort(pids);
+    return pids;
+}
+
+TEST_P(ProcessesOfKernel, AreZombiesAsProcSaysFromTheirEndUntilTheyAreReaped)
+{
+    const auto zombies = [this] { return pids_of(accounts().processes(Want::zombies, 0)); };
+    ASSERT_EQ(zombies(), zombies_of_proc());
+    const pid_t one = unreaped_child([] { _exit(3); }), other = unreaped_child([] { raise(SIGKILL); });
+    EXPECT_EQ(zombies(), zombies_of_proc());
+    ASSERT_TRUE(process(one) && process(other));
+    EXPECT_EQ(process(one)->wait_status, 3 << 8);
+    EXPECT_EQ(process(one)->parent, static_cast<std::uint32_t>(getpid()));
+    EXPECT_EQ(process(one)->parent_name, process(getpid())->name);
+    EXPECT_EQ(process(other)->wait_status, SIGKILL);
+    waitpid(one, nullptr, 0);
+    EXPECT_EQ(zombies(), zombies_of_proc());
+    waitpid(other, nullptr, 0);
+    EXPECT_EQ(zombies(), zombies_of_proc());
+}
+
+TEST_P(ProcessesOfKernel, AreNoZombiesWhileAThreadLives)
+{
+    Cgroup unit{"ktally-leader"};
+    Actor actor{unit, [](Stage &stage) {
+                    std::thread{[&stage] {
+                        stage.await(1);
+                        _exit(0);
+                    }}.detach();
+                    syscall(SYS_exit, 0);
+                }};
+    eventually_zombie_leader(actor.pid());
+    const auto is_zombie = [&] {
+        return std::ranges::count(pids_of(accounts().processes(Want::zombies, 0)), actor.pid()) == 1;
+    };
+    EXPECT_FALSE(is_zombie());
+    actor.stage().reach(1);
+    actor.await_end();
+    EXPECT_TRUE(is_zombie());
+    actor.finish();
+    EXPECT_FALSE(is_zombie());
+}
+
+TEST_P(ProcessesOfKernel, HaveTheDescriptorsThatProcShows)
+{
+    for (const Process &each : accounts().processes(Want::all, 0)) {
+        const auto shown = descriptors_of_proc(each.pid);
+        if (shown && each.pid != static_cast<std::uint32_t>(getpid())) { // which has one more open to see its own
+            EXPECT_EQ(each.descriptors, *shown) << each.name;
+        }
+    }
+}
+
+TEST_P(ProcessesOfKernel, HaveDescriptorsOfEveryKind)
+{
+    const std::uint32_t before = process(getpid())->descriptors;
+    std::array<int, 2> pipe_ends{}, sockets{};
+    ASSERT_EQ(pipe(pipe_ends.data()), 0);
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()), 0);
+    const int event = eventfd(0, 0), file = open("/dev/null", O_RDONLY);
+    EXPECT_EQ(process(getpid())->descriptors, before + 6);
+    for (int fd : {pipe_ends[0], pipe_ends[1], sockets[0], sockets[1], event, file})
+        close(fd);
+    EXPECT_EQ(process(getpid())->descriptors, before);
+}
+
+TEST_P(ProcessesOfKernel, HaveDescriptorsInTablesOfEverySize)
+{
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const std::uint32_t before = process(getpid())->descriptors;
+    for (const int number : {63, 64, 1023, 1024, 4000, static_cast<int>(limit.rlim_cur) - 1}) {
+        if (fcntl(number, F_GETFD) >= 0)
+            continue;
+        ASSERT_EQ(dup2(STDERR_FILENO, number), number);
+        EXPECT_EQ(process(getpid())->descriptors, before + 1) << number;
+        close(number);
+    }
+    EXPECT_EQ(process(getpid())->descriptor_limit, limit.rlim_cur);
+}
+
+TEST_P(ProcessesOfKernel, HaveASharedTableAndThoseOfTheirThreads)
+{
+    Cgroup unit{"ktally-tables"};
+    Actor actor{unit, [](Stage &stage) {
+                    std::thread{[&stage] {
+                        unshare(CLONE_FILES);
+                        open("/dev/null", O_RDONLY);
+                        stage.reach(1);
+                        stage.await(2);
+                    }}.join();
+                }};
+    actor.stage().await(1);
+    const auto main_thread = descriptors_of_proc(static_cast<std::uint32_t>(actor.pid()));
+    ASSERT_TRUE(main_thread);
+    EXPECT_EQ(process(actor.pid())->descriptors, 2 * *main_thread + 1);
+    actor.stage().reach(2);
+    actor.finish();
+}
+
+} // namespace
+} // namespace ktally::test
