@@ -20,6 +20,13 @@ std::set<std::string> properties_of_table(std::string_view interface)
     return names;
 }
 
+// Gauges, that is, what goes down as well, are in no table: each is read in a way of its own.
+std::set<std::string> with_gauge(std::set<std::string> names, const char *gauge)
+{
+    names.insert(gauge);
+    return names;
+}
+
 std::set<std::string> properties_of_xml(const std::string &interface)
 {
     std::ifstream file{KTALLY_DBUS_DIR "/org.ktally1." + interface + ".xml"};
@@ -78,9 +85,9 @@ TEST(Counters, CountEachCallOnce)
         EXPECT_EQ(counted[call], 1) << hooks[call].name;
 }
 
-TEST(Counters, AreThePropertiesOfFiles)
+TEST(Counters, AreThePropertiesOfFilesButTheGauge)
 {
-    EXPECT_EQ(properties_of_xml("Files"), properties_of_table("Files"));
+    EXPECT_EQ(properties_of_xml("Files"), with_gauge(properties_of_table("Files"), "DescriptorsCurrent"));
 }
 
 TEST(Counters, AreThePropertiesOfVfs)
@@ -88,9 +95,9 @@ TEST(Counters, AreThePropertiesOfVfs)
     EXPECT_EQ(properties_of_xml("Vfs"), properties_of_table("Vfs"));
 }
 
-TEST(Counters, AreThePropertiesOfProcesses)
+TEST(Counters, AreThePropertiesOfProcessesButTheGauge)
 {
-    EXPECT_EQ(properties_of_xml("Processes"), properties_of_table("Processes"));
+    EXPECT_EQ(properties_of_xml("Processes"), with_gauge(properties_of_table("Processes"), "ZombiesCurrent"));
 }
 
 TEST(Counters, BelongToTheseInterfacesOnly)
