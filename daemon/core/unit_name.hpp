@@ -10,8 +10,8 @@
 namespace ktally {
 
 struct UnitName {
-    std::string name;         // "cron.service"; of a user's manager "user@1000.service/pipewire.service"
-    std::string_view cgroup;  // of the unit itself: a prefix of the path it was made from, "/" for "-.slice"
+    std::string name;        // "cron.service"; of a user's manager "user@1000.service/pipewire.service"
+    std::string_view cgroup; // of the unit itself: a prefix of the path it was made from, "/" for "-.slice"
 };
 
 // The unit that owns the cgroup of that path, which begins with '/'. What is below a service or scope belongs to it,
