@@ -5,11 +5,12 @@
 
 #include "core/accounts.hpp"
 #include "core/counters.hpp"
-#include "core/sampler.hpp"
 #include "core/time.hpp"
 
-#include <bitset>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,9 +27,9 @@ struct UnitAccount {
     std::string name;
     std::string cgroup; // path
     std::uint64_t cgroup_id;
-    MonotonicTime since;                // when it was first seen
-    std::optional<MonotonicTime> gone;  // when it was first seen to be gone
-    Totals totals;                      // of its cgroup and all below; absent_total for bytes and errors
+    MonotonicTime since;               // when it was first seen
+    std::optional<MonotonicTime> gone; // when it was first seen to be gone
+    Totals totals;                     // of its cgroup and all below; absent_total for bytes and errors
 };
 
 class Units {
@@ -54,9 +55,27 @@ public:
     std::string name_of_cgroup(std::uint64_t id) const;
 
 private:
+    // Where a cgroup is: kept as long as the accounts have it, for it never changes.
+    struct Place {
+        std::string path = {}; // empty if it is not below the root
+        std::string unit = {};
+        bool own = false;          // the unit's own cgroup, not one below
+        bool shown = false;        // as that unit
+        bool over = false;         // not to be shown any more
+        std::size_t node = 0;      // in the update
+        std::uint64_t updated = 0; // in which update
+    };
+    struct Node;
+
+    std::vector<Node> tree(const std::vector<CgroupAccount> &cgroups);
+    void find_places(std::vector<Node> &nodes, const std::vector<std::size_t> &leaves_first) const;
+    void show(MonotonicTime now, const std::vector<Node> &nodes, Change &change);
+    void linger(MonotonicTime now, const std::vector<Node> &nodes, Change &change);
+
     std::uint64_t root_;
     Map units_;
-    std::unordered_map<std::uint64_t, std::string> names_; // of units, by cgroup
+    std::unordered_map<std::uint64_t, Place> places_; // by cgroup
+    std::uint64_t updates_ = 0;
 };
 
 } // namespace ktally
