@@ -6,11 +6,25 @@
 #include "core/accounts.hpp"
 
 #include <cstdint>
+#include <unordered_set>
 #include <vector>
 
 namespace ktally {
 
-// A table that several of them share counts once. absent_total if one has too many to count.
+class OpenDescriptors {
+public:
+    // A table that several processes share counts once.
+    void add(const Process &process);
+
+    // absent_total if one has too many to count.
+    std::uint64_t count() const { return uncountable_ ? absent_total : count_; }
+
+private:
+    std::unordered_set<std::uint64_t> tables_;
+    std::uint64_t count_ = 0;
+    bool uncountable_ = false;
+};
+
 std::uint64_t open_descriptors(const std::vector<Process> &processes);
 
 } // namespace ktally

@@ -237,7 +237,7 @@ void Units::linger(MonotonicTime now, const std::vector<Node> &nodes, Change &ch
         const bool known = place != places_.end();
         if (!unit.gone && !(known && nodes[place->second.node].below_root))
             unit.gone = now;
-        if (!unit.gone || now - *unit.gone < unit_linger) {
+        if (!unit.gone || now - *unit.gone < linger_) {
             ++each;
             continue;
         }

@@ -44,7 +44,10 @@ public:
         std::vector<std::uint64_t> forgettable; // removed cgroups that nothing refers to any more
     };
 
-    explicit Units(std::uint64_t root_cgroup) : root_{root_cgroup} {}
+    explicit Units(std::uint64_t root_cgroup, std::chrono::microseconds linger = unit_linger)
+        : root_{root_cgroup}, linger_{linger}
+    {
+    }
 
     // Takes over what the accounts say now: see Accounts for the order in which to read them.
     Change update(MonotonicTime now, const std::vector<CgroupAccount> &cgroups, const std::vector<TaskAccount> &tasks);
@@ -73,6 +76,7 @@ private:
     void linger(MonotonicTime now, const std::vector<Node> &nodes, Change &change);
 
     std::uint64_t root_;
+    std::chrono::microseconds linger_;
     Map units_;
     std::unordered_map<std::uint64_t, Place> places_; // by cgroup
     std::uint64_t updates_ = 0;
