@@ -95,13 +95,17 @@ std::string kernel_release()
 } // namespace
 
 Daemon::Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Config &config,
-               std::function<Config()> reload)
+               std::function<Config()> reload, std::chrono::microseconds linger)
     : manager_{manager}, record_{take_record(manager)}, event_{new_event_loop()}, source_{std::move(source)},
-      view_{*source_}, return_program_{*source_}, config_{config}, reload_{std::move(reload)}, start_{monotonic_now()},
+      view_{*source_}, units_{source_->accounts(), linger},
+      return_program_{*source_}, config_{config}, reload_{std::move(reload)}, start_{monotonic_now()},
       sampler_{first_sampler(source_->beginning(), record_, start_, view_.totals())}, connection_{connect()},
       bus_id_{bus_id(*connection_)}, service_{*connection_,
+                                              event_.get(),
                                               *source_,
                                               view_,
+                                              units_,
+                                              [this]() -> const Zombies::Map & { return zombies_now(); },
                                               return_program_,
                                               {KTALLY_VERSION, source_->beginning().since, config_.interval},
                                               &monotonic_now,
@@ -230,6 +234,17 @@ void Daemon::sample()
         due_ = now + config_.interval;
     check(sd_event_source_set_time(timer_.get(), usec(due_)), "timing samples");
     check(sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT), "timing samples");
+}
+
+const Zombies::Map &Daemon::zombies_now()
+{
+    Zombies::Map now;
+    for (Process &process : source_->accounts().processes(Want::zombies)) {
+        const std::pair key{process.pid, static_cast<std::int64_t>(process.start.count())};
+        const auto before = zombies_.find(key);
+        now[key] = {std::move(process), before == zombies_.end() ? monotonic_now() : before->second.since};
+    }
+    return zombies_ = std::move(now);
 }
 
 void Daemon::configure(const Config &config)

@@ -8,7 +8,9 @@
 #include "bus/service.hpp"
 #include "config_files.hpp"
 #include "core/return_program.hpp"
+#include "core/unit_watch.hpp"
 #include "core/view.hpp"
+#include "core/zombies.hpp"
 #include "keep/record.hpp"
 #include "service_manager.hpp"
 
@@ -23,9 +25,9 @@ class Daemon {
 public:
     // Reads the configuration again on SIGHUP through `reload`. Throws sdbus::Error, std::system_error or
     // std::runtime_error; what() is a sentence for the user.
-    // The service manager must outlive this.
+    // `linger`: how long a unit is shown after its end. The service manager must outlive this.
     Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Config &config,
-           std::function<Config()> reload);
+           std::function<Config()> reload, std::chrono::microseconds linger = unit_linger);
     ~Daemon();
 
     // Serves until SIGTERM or SIGINT (0) or until the bus goes away (EXIT_FAILURE).
@@ -44,6 +46,7 @@ private:
     void watch_signals();
     void start_sampling();
     void sample();
+    const Zombies::Map &zombies_now();
     void configure(const Config &config);
     void tell_service_manager(const std::string &state);
     void log_start() const;
@@ -53,6 +56,8 @@ private:
     std::unique_ptr<sd_event, Unref> event_;
     std::unique_ptr<Source> source_;
     View view_;
+    UnitWatch units_;
+    Zombies::Map zombies_;
     ReturnProgram return_program_;
     Config config_;
     std::function<Config()> reload_;

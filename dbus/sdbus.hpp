@@ -97,6 +97,15 @@ inline sd_bus_message *handle(const sdbus::Message &message)
     return static_cast<sd_bus_message *>(Reach::of(message));
 }
 
+// And its handle of a connection, which a message of that has.
+inline sd_bus *handle(sdbus::IConnection &connection)
+{
+    const auto proxy =
+        sdbus::createProxy(connection, ServiceName{"org.freedesktop.DBus"}, sdbus::ObjectPath{"/org/freedesktop/DBus"});
+    return sd_bus_message_get_bus(
+        handle(proxy->createMethodCall(InterfaceName{"org.freedesktop.DBus.Peer"}, MethodName{"Ping"})));
+}
+
 // Whether the caller permits asking a person for a password.
 inline bool allows_interactive_authorization(const sdbus::Message &message)
 {

@@ -35,18 +35,35 @@ Authority::Authority(sdbus::IConnection &connection)
 
 void Authority::ask(const Caller &caller, const std::string &action, Admit admit, Answer answer)
 {
-    bus_->callMethodAsync("GetConnectionUnixUser")
+    const auto answer_user = [this, caller, action, admit, answer](std::uint32_t uid,
+                                                                   const std::optional<sdbus::Error> &unknown) {
+        if (unknown)
+            answer(0, unknown);
+        else if (const auto refused = admit(uid))
+            answer(uid, refused);
+        else if (uid == 0 || action.empty())
+            answer(uid, std::nullopt);
+        else
+            ask_polkit(caller, action, uid, answer);
+    };
+    ask_bus("GetConnectionUnixUser", caller, answer_user);
+}
+
+void Authority::ask_process(const Caller &caller, Answer answer)
+{
+    ask_bus("GetConnectionUnixProcessID", caller, std::move(answer));
+}
+
+void Authority::ask_bus(const char *method, const Caller &caller, Answer answer)
+{
+    bus_->callMethodAsync(method)
         .onInterface("org.freedesktop.DBus")
         .withArguments(caller.name)
-        .uponReplyInvoke([this, caller, action, admit, answer](dbus::ReplyError error, std::uint32_t uid) {
+        .uponReplyInvoke([answer](dbus::ReplyError error, std::uint32_t id) {
             if (error)
                 answer(0, denied("who is calling cannot be told: " + error->getMessage()));
-            else if (const auto refused = admit(uid))
-                answer(uid, refused);
-            else if (uid == 0)
-                answer(uid, std::nullopt);
             else
-                ask_polkit(caller, action, uid, answer);
+                answer(id, std::nullopt);
         });
 }
 

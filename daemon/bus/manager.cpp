@@ -31,26 +31,15 @@ void log_hold(const char *id, const std::string &what, std::uint32_t cookie, con
                {"KTALLY_UID", uid}});
 }
 
-sdbus::Error limits_exceeded(const std::string &who, std::size_t held, std::size_t open)
-{
-    return dbus::error("org.freedesktop.DBus.Error.LimitsExceeded",
-                       who + " has " + std::to_string(held) + " holds of the return program and " +
-                           std::to_string(open) + " calls that are not answered yet, at most " +
-                           std::to_string(max_holds_per_user) + " of both are allowed");
-}
-
-sdbus::Error not_yet()
-{
-    return dbus::error("org.freedesktop.DBus.Error.NotSupported", "not yet");
-}
-
 } // namespace
 
-Manager::Manager(sdbus::IConnection &connection, const sdbus::ObjectPath &path, Source &source,
-                 ReturnProgram &return_program, Facts facts, std::function<MonotonicTime()> now,
+Manager::Manager(sdbus::IConnection &connection, sd_event *event, const sdbus::ObjectPath &path, Source &source,
+                 ReturnProgram &return_program, UnitObjects &units, Facts facts, std::function<MonotonicTime()> now,
                  std::function<void()> on_change)
-    : AdaptorInterfaces{connection, path}, source_{source}, return_program_{return_program}, facts_{std::move(facts)},
-      now_{std::move(now)}, on_change_{std::move(on_change)}, authority_{connection}
+    : AdaptorInterfaces{connection, path}, source_{source},
+      return_program_{return_program}, facts_{std::move(facts)}, now_{std::move(now)}, on_change_{std::move(on_change)},
+      questions_{connection, [this](std::uint32_t uid) { return return_program_.holds_of(uid); }},
+      accounting_{event, source, units, questions_}
 {
     // One match for every client that leaves: a match per holder, added when it asks, misses those that left already.
     constexpr const char *rule = "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
@@ -95,12 +84,12 @@ void Manager::configure_return_program(bool enabled)
 
 void Manager::SetReturnProgram(sdbus::Result<> &&result, bool enabled)
 {
-    const auto holds_nothing = [](std::uint32_t) { return std::size_t{0}; };
-    when_authorized("org.ktally1.set-return-program", std::move(result), holds_nothing,
-                    [this, enabled](const Caller &caller, std::uint32_t uid, const auto &reply) {
-                        change_return_program(caller.name, uid, [&] { return_program_.set(enabled); });
-                        reply.returnResults();
-                    });
+    questions_.when_authorized(caller(), "org.ktally1.set-return-program", false, std::move(result),
+                               [this, enabled](const Questions::Open &question, const auto &reply) {
+                                   change_return_program(question->client, *question->uid,
+                                                         [&] { return_program_.set(enabled); });
+                                   reply->returnResults();
+                               });
 }
 
 void Manager::HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::string reason)
@@ -109,24 +98,24 @@ void Manager::HoldReturnProgram(sdbus::Result<std::uint32_t> &&result, std::stri
         throw dbus::error("org.freedesktop.DBus.Error.InvalidArgs", "the reason has " + std::to_string(reason.size()) +
                                                                         " bytes, at most " +
                                                                         std::to_string(max_reason_bytes) + " are kept");
-    const auto holds = [this](std::uint32_t uid) { return return_program_.holds_of(uid); };
-    when_authorized("org.ktally1.hold-return-program", std::move(result), holds,
-                    [this, reason](const Caller &caller, std::uint32_t uid, const auto &reply) {
-                        std::uint32_t cookie = 0;
-                        const Hold hold{caller.name, uid, reason, now_()};
-                        change_return_program(caller.name, uid, [&] { cookie = return_program_.hold(hold); });
-                        log_hold(message::hold_taken, "is held by", cookie, hold);
-                        reply.returnResults(cookie);
-                    });
+    questions_.when_authorized(caller(), "org.ktally1.hold-return-program", true, std::move(result),
+                               [this, reason](const Questions::Open &question, const auto &reply) {
+                                   std::uint32_t cookie = 0;
+                                   const Hold hold{question->client, *question->uid, reason, now_()};
+                                   change_return_program(hold.owner, hold.uid,
+                                                         [&] { cookie = return_program_.hold(hold); });
+                                   log_hold(message::hold_taken, "is held by", cookie, hold);
+                                   reply->returnResults(cookie);
+                               });
 }
 
 void Manager::ReleaseReturnProgram(const std::uint32_t &cookie)
 {
-    const std::string caller = dbus::current_message(getObject()).getSender();
+    const std::string client = caller().name;
     const auto found = return_program_.holds().find(cookie);
     const Hold hold = found == return_program_.holds().end() ? Hold{} : found->second;
-    change_return_program(caller, hold.uid, [&] {
-        if (!return_program_.release(caller, cookie))
+    change_return_program(client, hold.uid, [&] {
+        if (!return_program_.release(client, cookie))
             throw dbus::error("org.ktally1.Error.NoSuchHold",
                               "this client holds nothing under cookie " + std::to_string(cookie));
     });
@@ -135,28 +124,28 @@ void Manager::ReleaseReturnProgram(const std::uint32_t &cookie)
 
 void Manager::Subscribe()
 {
-    throw not_yet();
+    accounting_.subscribe(caller().name);
 }
 
 void Manager::Unsubscribe()
 {
-    throw not_yet();
+    accounting_.unsubscribe(caller().name);
 }
 
-sdbus::ObjectPath Manager::GetUnit(const std::string &)
+sdbus::ObjectPath Manager::GetUnit(const std::string &name)
 {
-    throw not_yet();
+    return accounting_.unit(name);
 }
 
-void Manager::GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t)
+void Manager::GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t pid)
 {
-    result.returnError(not_yet());
+    accounting_.unit_by_pid(caller(), std::move(result), pid);
 }
 
-void Manager::ListTopProcesses(sdbus::Result<std::vector<TopRow>> &&result, std::string, std::uint32_t,
-                               std::map<std::string, sdbus::Variant>)
+void Manager::ListTopProcesses(sdbus::Result<std::vector<Accounting::Row>> &&result, std::string counter,
+                               std::uint32_t limit, Accounting::Options options)
 {
-    result.returnError(not_yet());
+    accounting_.list_top_processes(caller(), std::move(result), counter, limit, options);
 }
 
 std::string Manager::Backend()
@@ -169,9 +158,12 @@ std::vector<std::string> Manager::Features()
     const auto counts_ends = [](const Probe &probe) {
         return row(probe.counter).unit != Unit::calls && probe.state != ProbeState::absent;
     };
+    std::vector<std::string> features;
     if (std::ranges::any_of(source_.probes(), counts_ends))
-        return {"return"};
-    return {};
+        features.emplace_back("return");
+    if (accounting_.available())
+        features.emplace_back("accounting");
+    return features;
 }
 
 std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> Manager::Probes()
@@ -179,6 +171,8 @@ std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> M
     std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> rows;
     for (const Probe &probe : source_.probes())
         rows.emplace_back(counter_name(row(probe.counter)), probe.source, std::string{name(probe.state)}, probe.reason);
+    const Accounts::Mechanism accounting = source_.accounts().mechanism();
+    rows.emplace_back("Accounting", accounting.source, std::string{name(accounting.state)}, accounting.reason);
     return rows;
 }
 
@@ -204,42 +198,9 @@ Manager::Properties Manager::ReturnProgramHolds()
     return holds;
 }
 
-template <typename Result, typename Held, typename Act>
-void Manager::when_authorized(const char *action, Result &&result, Held held, Act act)
+Caller Manager::caller() const
 {
-    const auto open = [this](const auto &of) {
-        return static_cast<std::size_t>(std::ranges::count_if(questions_, of));
-    };
-    // Until the bus has said whose client it is, which may take as long as its queue is, each has a limit of its own.
-    const Caller caller = Caller::of(dbus::current_message(getObject()));
-    const std::size_t waiting = open([&](const Question &question) { return question.caller.name == caller.name; });
-    if (waiting >= max_holds_per_user)
-        throw limits_exceeded(caller.name, 0, waiting);
-    questions_.push_back({caller, std::nullopt});
-    const auto question = std::prev(questions_.end());
-    const auto admit = [open, question, held](std::uint32_t uid) -> std::optional<sdbus::Error> {
-        const std::size_t others = open([&](const Question &other) { return other.uid == uid; });
-        if (held(uid) + others >= max_holds_per_user)
-            return limits_exceeded("uid " + std::to_string(uid), held(uid), others);
-        question->uid = uid;
-        return std::nullopt;
-    };
-    // The answer's function must be copyable, a Result is not.
-    const auto reply = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
-    authority_.ask(caller, action, admit,
-                   [this, question, reply, act](std::uint32_t uid, const std::optional<sdbus::Error> &refused) {
-                       const Question asked = *question;
-                       questions_.erase(question);
-                       if (asked.gone)
-                           return; // nobody is left to be answered, and a hold would never end
-                       try {
-                           if (refused)
-                               throw *refused;
-                           act(asked.caller, uid, *reply);
-                       } catch (const sdbus::Error &error) {
-                           reply->returnError(error);
-                       }
-                   });
+    return Caller::of(dbus::current_message(getObject()));
 }
 
 template <typename Change> void Manager::change_return_program(const std::string &by, std::uint32_t uid, Change change)
@@ -278,9 +239,8 @@ template <typename Change> void Manager::change_return_program(const std::string
 
 void Manager::client_left(const std::string &name)
 {
-    for (Question &question : questions_)
-        if (question.caller.name == name)
-            question.gone = true;
+    questions_.client_left(name);
+    accounting_.client_left(name);
     std::map<std::uint32_t, Hold> ended;
     std::ranges::copy_if(return_program_.holds(), std::inserter(ended, ended.end()),
                          [&](const auto &hold) { return hold.second.owner == name; });

@@ -4,8 +4,8 @@
 // decisions are ReturnProgram's and polkit's; this translates, tells clients and logs.
 #pragma once
 
-#include "bus/authority.hpp"
-#include "core/accounts.hpp"
+#include "bus/accounting.hpp"
+#include "bus/questions.hpp"
 #include "core/return_program.hpp"
 #include "core/sampler.hpp"
 #include "sdbus.hpp"
@@ -14,8 +14,7 @@
 
 #include <chrono>
 #include <functional>
-#include <list>
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,8 +30,8 @@ public:
 
     // `now` is asked when a hold begins; `on_change` is called after its switch or
     // its holds changed, before anybody learns of it.
-    Manager(sdbus::IConnection &connection, const sdbus::ObjectPath &path, Source &source,
-            ReturnProgram &return_program, Facts facts, std::function<MonotonicTime()> now,
+    Manager(sdbus::IConnection &connection, sd_event *event, const sdbus::ObjectPath &path, Source &source,
+            ReturnProgram &return_program, UnitObjects &units, Facts facts, std::function<MonotonicTime()> now,
             std::function<void()> on_change);
     ~Manager();
 
@@ -43,13 +42,6 @@ public:
     void configure_return_program(bool enabled);
 
 private:
-    struct Question {
-        Caller caller;
-        std::optional<std::uint32_t> uid; // nothing until the bus has said it
-        bool gone = false;                // the caller left while it was open
-    };
-    using TopRow =
-        sdbus::Struct<std::uint32_t, std::string, std::string, std::uint64_t, std::map<std::string, sdbus::Variant>>;
     using Properties = std::vector<std::map<std::string, sdbus::Variant>>;
 
     void SetReturnProgram(sdbus::Result<> &&result, bool enabled) override;
@@ -59,8 +51,8 @@ private:
     void Unsubscribe() override;
     sdbus::ObjectPath GetUnit(const std::string &name) override;
     void GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t pid) override;
-    void ListTopProcesses(sdbus::Result<std::vector<TopRow>> &&result, std::string counter, std::uint32_t limit,
-                          std::map<std::string, sdbus::Variant> options) override;
+    void ListTopProcesses(sdbus::Result<std::vector<Accounting::Row>> &&result, std::string counter,
+                          std::uint32_t limit, Accounting::Options options) override;
     std::uint64_t EventsUnattributed() override { return source_.accounts().unattributed(); }
     std::string Version() override { return facts_.version; }
     std::string Backend() override;
@@ -72,10 +64,7 @@ private:
     bool ReturnProgramActive() override { return return_program_.active(); }
     Properties ReturnProgramHolds() override;
 
-    // Asks polkit about the caller of the method being handled; then act(uid), whose error, if any, is the reply.
-    // held(uid) and what that user has asked and not been answered are limited together.
-    template <typename Result, typename Held, typename Act>
-    void when_authorized(const char *action, Result &&result, Held held, Act act);
+    Caller caller() const; // of the method being handled
 
     // Changes the return program and tells everybody what changed. Throws sdbus::Error.
     template <typename Change> void change_return_program(const std::string &by, std::uint32_t uid, Change change);
@@ -87,8 +76,8 @@ private:
     Facts facts_;
     std::function<MonotonicTime()> now_;
     std::function<void()> on_change_;
-    Authority authority_;
-    std::list<Question> questions_; // with the bus or polkit; those of clients that left too, until answered
+    Questions questions_;
+    Accounting accounting_;
     sdbus::Slot departures_;
 };
 

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Service: everything that ktally has on the bus, at /org/ktally1.
+// Service: everything that ktally has on the bus, at /org/ktally1 and below.
 #pragma once
 
 #include "bus/counter_objects.hpp"
 #include "bus/manager.hpp"
+#include "bus/names.hpp"
 
 namespace ktally {
-
-inline constexpr const char *bus_name = "org.ktally1";
-inline constexpr const char *object_path = "/org/ktally1";
 
 class Service {
 public:
     // The objects, not the name: own that when they are there. All references must outlive this.
-    Service(sdbus::IConnection &connection, Source &source, View &view, ReturnProgram &return_program,
-            Manager::Facts facts, std::function<MonotonicTime()> now, std::function<void()> on_switch);
+    Service(sdbus::IConnection &connection, sd_event *event, Source &source, View &view, UnitWatch &units,
+            UnitObjects::ZombiesNow zombies, ReturnProgram &return_program, Manager::Facts facts,
+            std::function<MonotonicTime()> now, std::function<void()> on_switch);
 
     // Signals one sample: what changed, then SampleTaken.
     void publish(const Sample &sample);
@@ -24,6 +23,7 @@ public:
 
 private:
     View &view_;
+    UnitObjects units_;
     Manager manager_;
     Files files_;
     Vfs vfs_;

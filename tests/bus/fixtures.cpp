@@ -59,8 +59,10 @@ std::unique_ptr<Child> BusTest::run_server(const fs::path &log, bool closed) con
     std::vector<std::string> command{std::istream_iterator<std::string>{words}, {}};
     command.insert(command.end(),
                    {place("KTALLY_SERVER", KTALLY_SERVER), file("numbers").string(), file("ktallyd.conf").string()});
-    if (interval_)
-        command.push_back(std::to_string(interval_->count()));
+    if (interval_ || linger_)
+        command.push_back(std::to_string(interval_.value_or(0us).count()));
+    if (linger_)
+        command.push_back(std::to_string(linger_->count()));
     return std::make_unique<Child>(command, Output{{}, closed ? fs::path{} : log, closed});
 }
 

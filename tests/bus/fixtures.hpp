@@ -38,6 +38,7 @@ protected:
     std::filesystem::path file(const char *name) const { return directory_.path() / name; }
     void set(Counter counter, std::uint64_t total) const { shared_->total(counter) = total; }
     SharedNumbers &numbers() const { return shared_->numbers(); }
+    SharedAccounts &accounts() const { return numbers().accounts; }
 
     // Whether what is resident of the daemon has grown by less than that, where it can be told.
     void expect_grown_by_less_than(long kib, long before) const;
@@ -46,6 +47,7 @@ protected:
 
     Policy policy_;
     std::optional<std::chrono::microseconds> interval_; // of the server, where it is shorter than a configuration's
+    std::optional<std::chrono::microseconds> linger_;   // of units after their end, where it is not the usual one
     TemporaryDirectory directory_;
     std::unique_ptr<PrivateBus> bus_;
     std::unique_ptr<SharedFile> shared_;

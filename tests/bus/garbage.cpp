@@ -39,22 +39,32 @@ Message Garbage::plausible(const Client &client)
         {"org.ktally1.Manager", "SetReturnProgram", "b"},     {"org.ktally1.Manager", "HoldReturnProgram", "s"},
         {"org.ktally1.Manager", "ReleaseReturnProgram", "u"}, {"org.ktally1.Files", "GetErrors", ""},
         {"org.freedesktop.DBus.Properties", "Get", "ss"},     {"org.freedesktop.DBus.Properties", "GetAll", "s"},
-        {"org.freedesktop.DBus.Properties", "Set", "ssv"},
+        {"org.freedesktop.DBus.Properties", "Set", "ssv"},    {"org.ktally1.Manager", "Subscribe", ""},
+        {"org.ktally1.Manager", "Unsubscribe", ""},           {"org.ktally1.Manager", "GetUnit", "s"},
+        {"org.ktally1.Manager", "GetUnitByPID", "u"},         {"org.ktally1.Manager", "ListTopProcesses", "sua{sv}"},
+        {"org.ktally1.Processes", "ListZombies", ""},
     };
     const Member &member = members[number(std::size(members))];
     Message call = client.method_call("org.ktally1", "/org/ktally1", member.interface, member.name);
-    for (const char *type = member.types; *type; ++type)
-        append(*call, std::string{*type});
+    for (std::string_view types = member.types; !types.empty(); types.remove_prefix(length(types)))
+        append(*call, std::string{types.substr(0, length(types))});
     return call;
 }
 
 Message Garbage::arbitrary(const Client &client)
 {
-    static constexpr const char *paths[] = {"/org/ktally1", "/org/ktally1", "/", "/org/ktally1/unit/x", "/org"};
+    static constexpr const char *paths[] = {"/org/ktally1",
+                                            "/org/ktally1",
+                                            "/",
+                                            "/org/ktally1/unit/x",
+                                            "/org/ktally1/unit",
+                                            "/org/ktally1/unit/_2d_2eslice",
+                                            "/org"};
     static constexpr const char *interfaces[] = {"org.ktally1.Manager",
                                                  "org.ktally1.Files",
                                                  "org.ktally1.Vfs",
                                                  "org.ktally1.Processes",
+                                                 "org.ktally1.Unit",
                                                  "org.ktally1.Nothing",
                                                  "org.freedesktop.DBus.Properties",
                                                  "org.freedesktop.DBus.Introspectable",
@@ -65,6 +75,11 @@ Message Garbage::arbitrary(const Client &client)
                                               "HoldReturnProgram",
                                               "ReleaseReturnProgram",
                                               "GetErrors",
+                                              "ListZombies",
+                                              "ListTopProcesses",
+                                              "Subscribe",
+                                              "GetUnit",
+                                              "GetUnitByPID",
                                               "Get",
                                               "GetAll",
                                               "Set",
@@ -132,9 +147,16 @@ std::string Garbage::signature(int depth)
 
 std::string Garbage::text()
 {
-    static constexpr const char *words[] = {
-        "org.ktally1.Files", "org.ktally1.Manager", "Opened", "ReturnProgramHolds", "Probes", "%s%n%s",
-        "\u00e9\u20ac",      "../../etc/passwd"};
+    static constexpr const char *words[] = {"org.ktally1.Files",
+                                            "org.ktally1.Manager",
+                                            "Vfs.Reads",
+                                            "-.slice",
+                                            "Opened",
+                                            "ReturnProgramHolds",
+                                            "Probes",
+                                            "%s%n%s",
+                                            "\u00e9\u20ac",
+                                            "../../etc/passwd"};
     switch (number(4)) {
     case 0:
         return {};

@@ -122,17 +122,17 @@ TEST_F(Properties, OfAnAbsentCounterAreTheLargestNumber)
 
 TEST_F(Properties, ComeAllAtOnceAsWell)
 {
-    EXPECT_EQ(property_count("org.ktally1.Files"), 4u);
+    EXPECT_EQ(property_count("org.ktally1.Files"), 5u);
     EXPECT_EQ(property_count("org.ktally1.Vfs"), 11u);
-    EXPECT_EQ(property_count("org.ktally1.Processes"), 7u);
-    EXPECT_EQ(property_count("org.ktally1.Manager"), 9u);
+    EXPECT_EQ(property_count("org.ktally1.Processes"), 8u);
+    EXPECT_EQ(property_count("org.ktally1.Manager"), 10u);
 }
 
 TEST_F(Properties, OfTheManagerTellAboutTheDaemon)
 {
     EXPECT_EQ(proxies_->manager.Version(), KTALLY_VERSION);
     EXPECT_EQ(proxies_->manager.Backend(), "fentry");
-    EXPECT_THAT(proxies_->manager.Features(), ElementsAre("return"));
+    EXPECT_THAT(proxies_->manager.Features(), ElementsAre("return", "accounting"));
     EXPECT_EQ(proxies_->manager.SampleIntervalUSec(), 100'000u);
 }
 
@@ -149,9 +149,25 @@ TEST_F(Properties, OfTheReturnProgramSayItIsOff)
     EXPECT_THAT(proxies_->manager.ReturnProgramHolds(), IsEmpty());
 }
 
-TEST_F(Properties, ListAProbeForEveryCounter)
+TEST_F(Properties, ListAProbeForEveryCounterAndAccountingLast)
 {
-    EXPECT_EQ(proxies_->manager.Probes().size(), counter_count);
+    EXPECT_EQ(proxies_->manager.Probes().size(), counter_count + 1);
+    EXPECT_EQ(proxies_->manager.Probes().back(), (ProbeRow{"Accounting", "task_storage", "active", ""}));
+}
+
+TEST_F(Properties, SayThatAccountingIsAbsentAndWhy)
+{
+    accounts().state = static_cast<std::uint32_t>(ProbeState::absent);
+    EXPECT_EQ(proxies_->manager.Probes().back(),
+              (ProbeRow{"Accounting", "", "absent", "Accounting=no in the configuration"}));
+    EXPECT_THAT(proxies_->manager.Features(), ElementsAre("return"));
+}
+
+TEST_F(Properties, TellOfEventsThatBelongToNobody)
+{
+    EXPECT_EQ(proxies_->manager.EventsUnattributed(), 0u);
+    accounts().unattributed = 17;
+    EXPECT_EQ(proxies_->manager.EventsUnattributed(), 17u);
 }
 
 TEST_F(Properties, ListTheSourceOfACounter)

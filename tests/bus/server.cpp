@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The whole daemon with a source that the test writes: server NUMBERS CONFIG [USEC]. Reads CONFIG as ktallyd --config
-// does; USEC is an interval shorter than that takes.
+// The whole daemon with a source that the test writes: server NUMBERS CONFIG [USEC [LINGER_USEC]]. Reads CONFIG as
+// ktallyd --config does; USEC, if it is not 0, is an interval shorter than that takes, LINGER_USEC how long a unit is
+// shown after its end.
+#include "accounts_in_file.hpp"
 #include "daemon.hpp"
-#include "fake_accounts.hpp"
 #include "log.hpp"
 #include "monotonic_clock.hpp"
 #include "shared_numbers.hpp"
@@ -78,26 +79,27 @@ public:
 private:
     test::SharedFile file_;
     bool attached_ = false;
-    test::FakeAccounts accounts_;
+    test::AccountsInFile accounts_{file_.numbers().accounts};
 };
 
 } // namespace
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 && argc != 4) {
-        std::fputs("server NUMBERS CONFIG [USEC]\n", stderr);
+    if (argc < 3 || argc > 5) {
+        std::fputs("server NUMBERS CONFIG [USEC [LINGER_USEC]]\n", stderr);
         return 2;
     }
     try {
         const auto load = [argc, argv] {
             Config config = load_config(argv[2]).config;
-            if (argc == 4)
+            if (argc > 3 && std::stol(argv[3]) > 0)
                 config.interval = std::chrono::microseconds{std::stol(argv[3])};
             return config;
         };
+        const auto linger = argc > 4 ? std::chrono::microseconds{std::stol(argv[4])} : unit_linger;
         ServiceManager manager;
-        Daemon daemon{manager, std::make_unique<FakeSource>(argv[1]), load(), load};
+        Daemon daemon{manager, std::make_unique<FakeSource>(argv[1]), load(), load, linger};
         return daemon.run();
     } catch (const std::exception &error) {
         log::error(error.what());

@@ -59,10 +59,15 @@ std::optional<std::uint64_t> read_variant(sd_bus_message *message)
 Signal read_signal(sd_bus_message *message)
 {
     Signal signal;
+    signal.path = sd_bus_message_get_path(message);
     signal.member = sd_bus_message_get_member(message);
     signal.interface = sd_bus_message_get_interface(message);
     if (signal.member == "SampleTaken") {
         check(sd_bus_message_read(message, "tt", &signal.timestamp_usec, &signal.interval_usec), "reading SampleTaken");
+    } else if (signal.member.starts_with("Interfaces")) {
+        const char *object = nullptr;
+        check(sd_bus_message_read(message, "o", &object), "reading an object path");
+        signal.object = object;
     } else if (signal.member == "PropertiesChanged") {
         const char *text = nullptr;
         check(sd_bus_message_read(message, "s", &text), "reading an interface");
@@ -103,6 +108,13 @@ std::uint32_t Reply::number() const
     return number;
 }
 
+std::string Reply::path() const
+{
+    const char *path = nullptr;
+    check(sd_bus_message_read(message.get(), "o", &path), "reading a reply");
+    return path;
+}
+
 Client::Client(std::optional<uid_t> uid)
 {
     const EffectiveUser user{uid};
@@ -141,14 +153,14 @@ Reply Client::send(const Message &call) const
     return {Message{reply}};
 }
 
-Reply Client::get(const char *interface, const char *property) const
+Reply Client::get(const char *interface, const char *property, const std::string &path) const
 {
-    return call("org.freedesktop.DBus.Properties", "Get", "ss", interface, property);
+    return call_at(path, "org.freedesktop.DBus.Properties", "Get", "ss", interface, property);
 }
 
-std::uint64_t Client::number(const char *interface, const char *property) const
+std::uint64_t Client::number(const char *interface, const char *property, const std::string &path) const
 {
-    const Reply reply = get(interface, property);
+    const Reply reply = get(interface, property, path);
     std::uint64_t number = 0;
     check(sd_bus_message_read(reply.message.get(), "v", "t", &number), property);
     return number;

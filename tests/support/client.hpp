@@ -33,15 +33,18 @@ struct Reply {
     std::string error() const; // name, empty if all is well
     std::string text() const;  // of the error
     std::uint32_t number() const;
+    std::string path() const; // o
 };
 
 struct Signal {
+    std::string path;
     std::string member;
     std::string interface;                                       // of PropertiesChanged: whose
     std::map<std::string, std::optional<std::uint64_t>> changed; // t and b; nothing for other types
     std::vector<std::string> invalidated;
     std::uint64_t timestamp_usec = 0; // of SampleTaken
     std::uint64_t interval_usec = 0;
+    std::string object; // of InterfacesAdded and InterfacesRemoved
 
     bool operator==(const Signal &) const = default;
 };
@@ -54,11 +57,18 @@ public:
     std::string name() const;
     sd_bus *bus() const { return bus_.get(); }
 
-    // A call of a member of /org/ktally1; arguments as sd_bus_message_append(3) takes them.
+    // A call of a member of an object, which is /org/ktally1 where it isn't named; arguments as
+    // sd_bus_message_append(3) takes them.
     template <typename... Arguments>
     Message method(const char *interface, const char *member, const char *types, Arguments... arguments) const
     {
-        Message call = method_call("org.ktally1", "/org/ktally1", interface, member);
+        return method_at("/org/ktally1", interface, member, types, arguments...);
+    }
+    template <typename... Arguments>
+    Message method_at(const std::string &path, const char *interface, const char *member, const char *types,
+                      Arguments... arguments) const
+    {
+        Message call = method_call("org.ktally1", path.c_str(), interface, member);
         if (*types)
             append(*call, types, arguments...);
         return call;
@@ -76,9 +86,16 @@ public:
     {
         return call("org.ktally1.Manager", member, types, arguments...);
     }
-    Reply get(const char *interface, const char *property) const;
-    std::uint64_t number(const char *interface, const char *property) const; // t
-    bool boolean(const char *property) const;                                // b, of Manager
+    template <typename... Arguments>
+    Reply call_at(const std::string &path, const char *interface, const char *member, const char *types,
+                  Arguments... arguments) const
+    {
+        return send(method_at(path, interface, member, types, arguments...));
+    }
+    Reply get(const char *interface, const char *property, const std::string &path = "/org/ktally1") const;
+    std::uint64_t number(const char *interface, const char *property,
+                         const std::string &path = "/org/ktally1") const; // t
+    bool boolean(const char *property) const;                             // b, of Manager
 
     // Begins a call; its reply is there once process() found it.
     std::shared_ptr<Reply> begin(const Message &call);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "accounts_in_file.hpp"
+
+#include <algorithm>
+
+namespace ktally::test {
+namespace {
+
+Calls loaded(const SharedCalls &shared)
+{
+    Calls calls{};
+    std::ranges::copy(shared, calls.begin());
+    return calls;
+}
+
+} // namespace
+
+Accounts::Mechanism AccountsInFile::mechanism() const
+{
+    const auto state = static_cast<ProbeState>(shared_.state.load());
+    if (state == ProbeState::absent)
+        return {"", state, "Accounting=no in the configuration"};
+    return {"task_storage", state, ""};
+}
+
+std::vector<CgroupAccount> AccountsInFile::cgroups() const
+{
+    ++shared_.readings;
+    std::vector<CgroupAccount> all{{root_cgroup(), 0, "", false, {}}};
+    for (const SharedCgroup &each : shared_.cgroups)
+        if (each.id != 0)
+            all.push_back({each.id, each.parent, each.name.data(), each.gone, loaded(each.calls)});
+    return all;
+}
+
+std::vector<EndedThreads> AccountsInFile::ended_threads() const
+{
+    std::vector<EndedThreads> all;
+    for (const SharedTask &each : shared_.tasks)
+        if (each.pid != 0)
+            all.push_back({each.pid, loaded(each.ended)});
+    return all;
+}
+
+std::vector<TaskAccount> AccountsInFile::tasks() const
+{
+    std::vector<TaskAccount> all;
+    for (const SharedTask &each : shared_.tasks)
+        if (each.pid != 0)
+            all.push_back({each.pid, each.cgroup, loaded(each.calls)});
+    return all;
+}
+
+void AccountsInFile::forget_cgroup(std::uint64_t id)
+{
+    for (SharedCgroup &each : shared_.cgroups)
+        if (each.id == id)
+            each.id = 0;
+}
+
+std::vector<Process> AccountsInFile::processes(Want want, std::uint32_t min_descriptors) const
+{
+    std::vector<Process> all;
+    for (const SharedProcess &each : shared_.processes) {
+        const bool wanted = want == Want::zombies       ? each.zombie.load()
+                            : want == Want::descriptors ? each.descriptors >= min_descriptors
+                                                        : true;
+        if (each.pid != 0 && wanted)
+            all.push_back({each.pid, each.parent, each.uid, each.cgroup, std::chrono::nanoseconds{each.start},
+                           each.zombie, each.wait_status, each.descriptors, each.descriptor_limit,
+                           each.descriptor_table, each.name.data(), each.parent_name.data()});
+    }
+    return all;
+}
+
+} // namespace ktally::test
