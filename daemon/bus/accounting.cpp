@@ -174,8 +174,7 @@ std::vector<Accounting::Row> Accounting::rows(const std::vector<ProcessCount> &c
     units_.read();
     std::vector<Row> rows;
     for (const auto &[process, count] : counts)
-        rows.emplace_back(process.pid, valid_utf8(process.name),
-                          valid_utf8(units_.units().name_of_cgroup(process.cgroup)), count,
+        rows.emplace_back(process.pid, valid_utf8(process.name), units_.units().name_of_cgroup(process.cgroup), count,
                           Options{{"uid", sdbus::Variant{process.uid}},
                                   {"parent_pid", sdbus::Variant{process.parent}},
                                   {"descriptors", sdbus::Variant{process.descriptors}},

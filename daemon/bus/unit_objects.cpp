@@ -42,7 +42,7 @@ void append_zombie(sd_bus_message *reply, const Zombies::Zombie &zombie, const s
 {
     const Process &process = zombie.process;
     check(sd_bus_message_append(reply, "(uusssit)", process.pid, process.parent, valid_utf8(process.name).c_str(),
-                                valid_utf8(process.parent_name).c_str(), valid_utf8(unit).c_str(), process.wait_status,
+                                valid_utf8(process.parent_name).c_str(), unit.c_str(), process.wait_status,
                                 usec(zombie.since)),
           "listing a zombie");
 }
@@ -105,8 +105,7 @@ struct UnitObjects::Callbacks {
     static int text(sd_bus *, const char *, const char *, const char *, sd_bus_message *reply, void *found,
                     sd_bus_error *error) noexcept
     {
-        return guarded(
-            error, [&] { return sd_bus_message_append(reply, "s", valid_utf8(object(found).unit.*member).c_str()); });
+        return guarded(error, [&] { return sd_bus_message_append(reply, "s", (object(found).unit.*member).c_str()); });
     }
 
     static int cgroup_id(sd_bus *, const char *, const char *, const char *, sd_bus_message *reply, void *found,

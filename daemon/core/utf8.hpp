@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// UTF-8, which D-Bus asks of every string. Names of processes and cgroups are any bytes.
+// UTF-8, which D-Bus asks of every string. Names of processes are any bytes; those of units are not.
 #pragma once
 
 #include <string>
