@@ -3,6 +3,7 @@
 // bench: what ktallyd costs on this machine, as a Markdown table. Measures, judges nothing: goals stand beside the
 // figures. Run it through tools/bench, on a machine that does nothing else.
 #include "crowd.hpp"
+#include "figures.hpp"
 #include "running_daemon.hpp"
 
 #include <CLI/CLI.hpp>
@@ -42,12 +43,9 @@ void row(const std::string &what, const std::string &figure, const std::string &
     std::fflush(stdout);
 }
 
-// Time on a CPU so far, from schedstat(5)'s first field, which is in nanoseconds.
 double cpu_usec(pid_t pid)
 {
-    double nanoseconds = 0;
-    std::ifstream{fmt::format("/proc/{}/schedstat", pid)} >> nanoseconds;
-    return nanoseconds / 1000;
+    return Microseconds{cpu_time(pid)}.count();
 }
 
 // A field of smaps_rollup, in KiB.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The daemon with many clients, many holds, many samples: nobody misses anything, nothing of it is left.
+#include "accounts_fixture.hpp"
 #include "crowd.hpp"
 #include "fake_authority.hpp"
 #include "figures.hpp"
@@ -12,7 +13,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <chrono>
 #include <cstdint>
+#include <iostream>
 #include <map>
 #include <optional>
 #include <string>
@@ -202,6 +205,78 @@ TEST_F(Load, OfClientsThatFloodItDoesNotKeepItFromSampling)
     ASSERT_TRUE(root_->until([&] { return std::chrono::steady_clock::now() - started > 3s; }));
     EXPECT_GE(root_->signals().size(), 15u);
     EXPECT_LE(longest_interval(*root_), 2 * 100ms);
+}
+
+// 500 units in a slice, 50 of which count on every interface between two samples.
+class FiveHundredUnits : public AccountsTest {
+protected:
+    void SetUp() override
+    {
+        AccountsTest::SetUp();
+        if (!server_)
+            return;
+        object("-.slice");
+        before_ = resident_kib(server_->pid());
+        const std::uint64_t slice = cgroup("system.slice");
+        while (units_.size() < 500)
+            units_.push_back(cgroup("unit" + std::to_string(units_.size()) + ".service", slice));
+        for (std::uint32_t pid = 1000; pid < 1500; ++pid)
+            task(pid, units_[pid - 1000]);
+        object("unit499.service");
+        root_->watch();
+    }
+    std::ptrdiff_t samples() const { return std::ranges::count(root_->signals(), "SampleTaken", &Signal::member); }
+
+    // CPU time of the daemon for a sample, on average.
+    std::chrono::duration<double, std::milli> cost()
+    {
+        constexpr int rounds = 30;
+        const auto before = cpu_time(server_->pid());
+        for (int round = 0; round < rounds; ++round) {
+            for (std::size_t unit = 0; unit < 50; ++unit)
+                for (const ktally_call call : {KTALLY_OPEN, KTALLY_READ, KTALLY_FORK})
+                    count(units_[unit], call, 1);
+            const auto seen = samples();
+            root_->until([&] { return samples() > seen; });
+        }
+        return std::chrono::duration<double, std::milli>{cpu_time(server_->pid()) - before} / rounds;
+    }
+
+    std::vector<std::uint64_t> units_;
+    long before_ = 0; // KiB
+};
+
+TEST_F(FiveHundredUnits, FiftyOfThemActiveCostLessThanTenMillisecondsASample)
+{
+    cost(); // the first touches what the others reuse
+    const auto unwatched = cost();
+    ASSERT_EQ(root_->manager("Subscribe", "").error(), "");
+    const std::size_t signals = root_->signals().size();
+    const auto watched = cost();
+    EXPECT_GE(root_->signals().size() - signals, 29u * (50 + 2) * 3); // their slice, and that of the machine
+    std::cout << "500 units, 50 active: " << watched.count() << " ms of CPU a sample with a subscriber, "
+              << unwatched.count() << " ms without\n";
+    if (has_memory_of_its_own(server_->pid())) {
+        EXPECT_LT(watched, 10ms);
+        EXPECT_LT(unwatched, 1ms);
+    }
+}
+
+TEST_F(FiveHundredUnits, TakeLessThanAMegabyte)
+{
+    expect_grown_by_less_than(1024, before_);
+    std::cout << "500 units: " << resident_kib(server_->pid()) - before_ << " KiB\n";
+}
+
+TEST_F(FiveHundredUnits, LeaveNothingWhenAllAreAskedForAtOnce)
+{
+    const auto ask = [this] { root_->call("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", ""); };
+    for (int round = 0; round < 5; ++round)
+        ask();
+    const long before = resident_kib(server_->pid());
+    for (int round = 0; round < 20; ++round)
+        ask();
+    expect_grown_by_less_than(256, before);
 }
 
 // At an interval that no configuration can have, as 10,000 of the shortest would take 1,000 seconds.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "figures.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,6 +28,13 @@ long resident_kib(pid_t pid)
             return kib;
         }
     return -1;
+}
+
+std::chrono::nanoseconds cpu_time(pid_t pid)
+{
+    std::int64_t nanoseconds = 0;
+    std::ifstream{"/proc/" + std::to_string(pid) + "/schedstat"} >> nanoseconds;
+    return std::chrono::nanoseconds{nanoseconds};
 }
 
 std::size_t open_fds(pid_t pid)

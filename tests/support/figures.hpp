@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 
 namespace ktally::test {
@@ -14,5 +15,6 @@ bool has_memory_of_its_own(pid_t pid);
 
 long resident_kib(pid_t pid); // VmRSS of proc_pid_status(5); -1 if there is no such process
 std::size_t open_fds(pid_t pid);
+std::chrono::nanoseconds cpu_time(pid_t pid); // so far: schedstat of proc_pid_schedstat(5)
 
 } // namespace ktally::test
