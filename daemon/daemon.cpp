@@ -226,8 +226,8 @@ void Daemon::sample()
     try {
         service_.publish(sampler_.sample(now, view_.totals()));
         record_.stamp(usec(now));
-    } catch (const sdbus::Error &error) {
-        log::warning("a sample could not be published: " + error.getMessage());
+    } catch (const std::exception &error) { // the bus's, or of reading accounts
+        log::warning(std::string{"a sample could not be published: "} + error.what());
     }
     due_ += config_.interval;
     if (due_ <= now) // the machine slept or the loop was held up: what was missed is in the next sample

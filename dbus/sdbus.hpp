@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -104,6 +105,19 @@ inline sd_bus *handle(sdbus::IConnection &connection)
         sdbus::createProxy(connection, ServiceName{"org.freedesktop.DBus"}, sdbus::ObjectPath{"/org/freedesktop/DBus"});
     return sd_bus_message_get_bus(
         handle(proxy->createMethodCall(InterfaceName{"org.freedesktop.DBus.Peer"}, MethodName{"Ping"})));
+}
+
+// Does what answers a call, and makes an error of D-Bus of what that throws: sdbus-c++ keeps only its own errors from
+// passing through sd-bus, which is C.
+template <typename Act> auto answer_of(Act act)
+{
+    try {
+        return act();
+    } catch (const sdbus::Error &) {
+        throw;
+    } catch (const std::exception &failure) {
+        throw error("org.freedesktop.DBus.Error.Failed", failure.what());
+    }
 }
 
 // Whether the caller permits asking a person for a password.

@@ -124,7 +124,7 @@ void Manager::ReleaseReturnProgram(const std::uint32_t &cookie)
 
 void Manager::Subscribe()
 {
-    accounting_.subscribe(caller().name);
+    dbus::answer_of([this] { accounting_.subscribe(caller().name); });
 }
 
 void Manager::Unsubscribe()
@@ -134,12 +134,12 @@ void Manager::Unsubscribe()
 
 sdbus::ObjectPath Manager::GetUnit(const std::string &name)
 {
-    return accounting_.unit(name);
+    return dbus::answer_of([&] { return accounting_.unit(name); });
 }
 
 void Manager::GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t pid)
 {
-    accounting_.unit_by_pid(caller(), std::move(result), pid);
+    dbus::answer_of([&] { accounting_.unit_by_pid(caller(), std::move(result), pid); });
 }
 
 void Manager::ListTopProcesses(sdbus::Result<std::vector<Accounting::Row>> &&result, std::string counter,

@@ -266,7 +266,13 @@ void UnitObjects::read_sample(MonotonicTime now)
         return;
     forget_readings();
     units_read_ = true;
-    watch_.read(now);
+    try {
+        watch_.read(now);
+        unreadable_ = false;
+    } catch (const std::exception &failure) {
+        if (!std::exchange(unreadable_, true))
+            log::warning(std::string{"units cannot be read: "} + failure.what());
+    }
 }
 
 void UnitObjects::publish_sample()

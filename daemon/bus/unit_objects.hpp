@@ -36,7 +36,7 @@ public:
     void subscribe(bool wanted);
 
     // A sample: reads the units if somebody subscribed or some came or went, and tells of those; then what changed, for
-    // the subscribers.
+    // the subscribers. What cannot be read is logged, and the units stay as they were.
     void read_sample(MonotonicTime now);
     void publish_sample();
 
@@ -77,6 +77,7 @@ private:
     std::bitset<counter_count> absent_;                  // what the kernel cannot count
     std::map<std::string, Object, std::less<>> objects_; // by path
     bool subscribed_ = false;
+    bool unreadable_ = false; // the last sample could not read them
     // What was read for the message that is being processed, or for a sample.
     bool units_read_ = false;
     std::optional<UnitGauge> zombies_;

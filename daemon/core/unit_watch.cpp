@@ -19,9 +19,10 @@ void UnitWatch::read(MonotonicTime now)
 {
     if (!available())
         return;
-    changes_ = accounts_.cgroup_changes(); // first: what changes from here on is for the next time
+    const std::uint64_t changes = accounts_.cgroup_changes(); // first: what changes from here on is for the next time
     const std::vector<CgroupAccount> cgroups = accounts_.cgroups();
     const Units::Change change = units_.update(now, cgroups, accounts_.tasks());
+    changes_ = changes;
     next_gone_.reset();
     for (const auto &[name, unit] : units_.all())
         if (unit.gone)

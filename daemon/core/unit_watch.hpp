@@ -24,7 +24,8 @@ public:
     // Whether there can be units: calls are accounted for, and there are cgroups to account them to.
     bool available() const;
 
-    // Reads the accounts, which brings the counters of units up to date.
+    // Reads the accounts, which brings the counters of units up to date. Throws what they throw; nothing has changed
+    // then.
     void read(MonotonicTime now);
 
     // Whether units may have come or gone since they were read.

@@ -2,6 +2,7 @@
 #include "accounts_in_file.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace ktally::test {
 namespace {
@@ -26,6 +27,8 @@ Accounts::Mechanism AccountsInFile::mechanism() const
 std::vector<CgroupAccount> AccountsInFile::cgroups() const
 {
     ++shared_.readings;
+    if (const int error = shared_.error)
+        throw std::system_error{error, std::generic_category(), "reading the accounts of cgroups"};
     std::vector<CgroupAccount> all{{root_cgroup(), 0, "", false, {}}};
     for (const SharedCgroup &each : shared_.cgroups)
         if (each.id != 0)

@@ -137,6 +137,12 @@ TEST_F(PolicyOfTheBus, LetsEverybodyCallEveryInterface)
     EXPECT_EQ(client.call("org.freedesktop.DBus.Introspectable", "Introspect", "").error(), "");
     EXPECT_EQ(client.call("org.freedesktop.DBus.Peer", "Ping", "").error(), "");
     EXPECT_EQ(client.call(properties, "GetAll", "s", "org.ktally1.Files").error(), "");
+    EXPECT_EQ(client.call("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "").error(), "");
+    EXPECT_EQ(client.manager("GetUnitByPID", "u", 0).error(), "org.ktally1.Error.NoSuchUnit");
+    EXPECT_EQ(client.manager("ListTopProcesses", "sua{sv}", "Vfs.Reads", 0, 1, "own", "b", 1).error(), "");
+    const std::string unit = client.manager("GetUnit", "s", "-.slice").path();
+    EXPECT_EQ(client.call_at(unit, properties, "GetAll", "s", "org.ktally1.Unit").error(), "");
+    EXPECT_EQ(client.call_at(unit, "org.ktally1.Processes", "ListZombies", "").error(), "");
 }
 
 TEST_F(PolicyOfTheBus, LetsNobodyPretendToBeTheBus)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "fixtures.hpp"
+#include "accounts_fixture.hpp"
 
 #include <gmock/gmock.h>
 
@@ -16,7 +16,7 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 
 // The daemon as people look at it.
-class Busctl : public ServerTest {
+class Busctl : public AccountsTest {
 protected:
     std::vector<std::string> command(std::vector<std::string> arguments) const
     {
@@ -115,9 +115,43 @@ TEST_F(Busctl, SaysWhatIsWrongWithACall)
     EXPECT_THAT(finished.text, HasSubstr("not writable"));
 }
 
-TEST_F(Busctl, FindsTheOneObject)
+TEST_F(Busctl, FindsTheObjects)
 {
-    EXPECT_THAT(busctl({"tree", "--list", "org.ktally1"}).text, HasSubstr("/org/ktally1\n"));
+    cgroup("cron.service");
+    EXPECT_THAT(busctl({"tree", "--list", "org.ktally1"}).text,
+                AllOf(HasSubstr("/org/ktally1\n"), HasSubstr("/org/ktally1/unit/cron_2eservice\n")));
+}
+
+TEST_F(Busctl, IntrospectsAUnit)
+{
+    count(cgroup("cron.service"), KTALLY_OPEN, 4242);
+    const Finished finished = busctl({"introspect", "org.ktally1", "/org/ktally1/unit/cron_2eservice"});
+    ASSERT_EQ(finished.status, 0) << finished.text;
+    EXPECT_THAT(finished.text, AllOf(ContainsRegex("\\.Name +property +s +\"cron.service\" +const"),
+                                     ContainsRegex("\\.Opened +property +t +4242 +emits-change"),
+                                     ContainsRegex("\\.ListZombies +method +- +a\\(uusssit\\)")));
+}
+
+TEST_F(Busctl, FindsTheUnitOfAName)
+{
+    cgroup("cron.service");
+    EXPECT_EQ(
+        busctl({"call", "org.ktally1", "/org/ktally1", "org.ktally1.Manager", "GetUnit", "s", "cron.service"}).text,
+        "o \"/org/ktally1/unit/cron_2eservice\"\n");
+}
+
+TEST_F(Busctl, ListsTheProcessesThatDoMost)
+{
+    process(1234, cgroup("cron.service"), "worker");
+    task(1234, root_cgroup).calls[KTALLY_READ] = 7;
+    EXPECT_EQ(busctl({"call", "org.ktally1", "/org/ktally1", "org.ktally1.Manager", "ListTopProcesses", "sua{sv}",
+                      "Vfs.Reads", "10", "1", "interval_usec", "t", "1"})
+                  .text,
+              "a(ussta{sv}) 0\n");
+    EXPECT_THAT(busctl({"call", "org.ktally1", "/org/ktally1", "org.ktally1.Manager", "ListTopProcesses", "sua{sv}",
+                        "Vfs.Reads", "10", "0"})
+                    .text,
+                HasSubstr("a(ussta{sv}) 1 1234 \"worker\" \"cron.service\" 7 "));
 }
 
 TEST_F(Busctl, MonitorsSamples)

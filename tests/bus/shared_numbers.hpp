@@ -61,6 +61,7 @@ struct SharedAccounts {
     std::atomic<std::uint64_t> changes; // of cgroups
     std::atomic<std::uint64_t> unattributed;
     std::atomic<std::uint32_t> state;    // a ProbeState
+    std::atomic<std::int32_t> error;     // errno with which reading cgroups fails; 0: it doesn't
     std::atomic<std::uint64_t> readings; // how often the server asked for cgroups; it writes this
 };
 

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -266,6 +268,24 @@ TEST_F(Units, AreNotHiddenByNamesThatAreNoText)
     EXPECT_THAT(managed_objects(*root_),
                 ElementsAre("/org/ktally1/unit/_2d_2eslice", "/org/ktally1/unit/tea_2eservice"));
     EXPECT_THAT(zombies("tea.service"), ElementsAre(ZombieRow{21, 1, "\xef\xbf\xbd", "parent", "tea.service", 256}));
+}
+
+TEST_F(Units, ThatCannotBeReadSaySoAndDisturbNothingElse)
+{
+    const std::string path = object("-.slice");
+    ASSERT_EQ(root_->manager("Subscribe", "").error(), "");
+    accounts().error = ENOMEM;
+    for (const Reply &reply : {root_->get(files, "Opened", path), root_->manager("GetUnit", "s", "new.service"),
+                               root_->call(object_manager, "GetManagedObjects", "")}) {
+        EXPECT_EQ(reply.error(), "org.freedesktop.DBus.Error.Failed");
+        EXPECT_THAT(reply.text(), HasSubstr("Cannot allocate memory"));
+    }
+    set(Counter::Opened, 3);
+    see_two_samples();
+    EXPECT_EQ(root_->number(files, "Opened"), 3u);
+    EXPECT_THAT(log(), HasSubstr("units cannot be read: reading the accounts of cgroups: Cannot allocate memory"));
+    accounts().error = 0;
+    EXPECT_EQ(root_->get(files, "Opened", path).error(), "");
 }
 
 TEST_F(Units, CanBeReadByAnyUser)

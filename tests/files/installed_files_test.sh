@@ -36,7 +36,7 @@ installed() {
         usr/lib/sysusers.d/ktally.conf \
         usr/libexec/ktallyd \
         usr/share/bash-completion/completions/ktallyctl \
-        usr/share/dbus-1/interfaces/org.ktally1.{Files,Manager,Processes,Vfs}.xml \
+        usr/share/dbus-1/interfaces/org.ktally1.{Files,Manager,Processes,Unit,Vfs}.xml \
         usr/share/dbus-1/system-services/org.ktally1.service \
         usr/share/dbus-1/system.d/org.ktally1.conf \
         usr/share/man/man1/ktallyctl.1 \
