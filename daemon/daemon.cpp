@@ -105,7 +105,7 @@ Daemon::Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Co
                                               *source_,
                                               view_,
                                               units_,
-                                              [this]() -> const Zombies::Map & { return zombies_now(); },
+                                              [this] { return zombies_now(); },
                                               return_program_,
                                               {KTALLY_VERSION, source_->beginning().since, config_.interval},
                                               &monotonic_now,
@@ -236,15 +236,16 @@ void Daemon::sample()
     check(sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT), "timing samples");
 }
 
-const Zombies::Map &Daemon::zombies_now()
+std::vector<Zombies::Zombie> Daemon::zombies_now()
 {
-    Zombies::Map now;
-    for (Process &process : source_->accounts().processes(Want::zombies)) {
-        const std::pair key{process.pid, static_cast<std::int64_t>(process.start.count())};
-        const auto before = zombies_.find(key);
-        now[key] = {std::move(process), before == zombies_.end() ? monotonic_now() : before->second.since};
+    std::vector<Process> processes = source_->accounts().processes(Want::zombies);
+    zombies_.update(monotonic_now(), processes, std::nullopt);
+    std::vector<Zombies::Zombie> zombies;
+    for (Process &process : processes) {
+        const MonotonicTime since = zombies_.since(process);
+        zombies.push_back({std::move(process), since});
     }
-    return zombies_ = std::move(now);
+    return zombies;
 }
 
 void Daemon::configure(const Config &config)

@@ -46,7 +46,7 @@ private:
     void watch_signals();
     void start_sampling();
     void sample();
-    const Zombies::Map &zombies_now();
+    std::vector<Zombies::Zombie> zombies_now();
     void configure(const Config &config);
     void tell_service_manager(const std::string &state);
     void log_start() const;
@@ -57,7 +57,7 @@ private:
     std::unique_ptr<Source> source_;
     View view_;
     UnitWatch units_;
-    Zombies::Map zombies_;
+    Zombies zombies_;
     ReturnProgram return_program_;
     Config config_;
     std::function<Config()> reload_;

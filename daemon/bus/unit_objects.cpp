@@ -135,7 +135,7 @@ struct UnitObjects::Callbacks {
             check(sd_bus_message_open_container(reply, 'a', "(uusssit)"), "listing zombies");
             UnitObjects &units = object(found).owner;
             const UnitIndex index{units.units()};
-            for (const auto &[key, zombie] : units.zombies_now_()) {
+            for (const Zombies::Zombie &zombie : units.zombies_now_()) {
                 const auto around = index.around(zombie.process.cgroup);
                 if (std::ranges::find(around, &object(found).unit) != around.end())
                     append_zombie(reply, zombie, around.front()->name);

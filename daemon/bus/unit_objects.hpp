@@ -23,7 +23,7 @@ namespace ktally {
 class UnitObjects {
 public:
     // The zombies there are now; while a sample is published, that sample's.
-    using ZombiesNow = std::function<const Zombies::Map &()>;
+    using ZombiesNow = std::function<std::vector<Zombies::Zombie>()>;
 
     // All references must outlive this. Reads the units there are; throws sdbus::Error.
     UnitObjects(sdbus::IConnection &connection, UnitWatch &watch, Source &source, ZombiesNow zombies,

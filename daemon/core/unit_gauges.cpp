@@ -27,11 +27,11 @@ std::vector<const UnitAccount *> UnitIndex::around(std::uint64_t cgroup) const
     return around;
 }
 
-UnitGauge zombies_by_unit(const Units &units, const Zombies::Map &zombies)
+UnitGauge zombies_by_unit(const Units &units, const std::vector<Zombies::Zombie> &zombies)
 {
     const UnitIndex index{units};
     UnitGauge gauge;
-    for (const auto &[key, zombie] : zombies)
+    for (const Zombies::Zombie &zombie : zombies)
         for (const UnitAccount *unit : index.around(zombie.process.cgroup))
             ++gauge[unit];
     return gauge;

@@ -30,7 +30,7 @@ private:
 // Units without any are left out.
 using UnitGauge = std::unordered_map<const UnitAccount *, std::uint64_t>;
 
-UnitGauge zombies_by_unit(const Units &units, const Zombies::Map &zombies);
+UnitGauge zombies_by_unit(const Units &units, const std::vector<Zombies::Zombie> &zombies);
 
 // As open_descriptors() of the processes of each.
 UnitGauge descriptors_by_unit(const Units &units, const std::vector<Process> &processes);

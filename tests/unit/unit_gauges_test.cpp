@@ -59,10 +59,7 @@ TEST_F(UnitGauges, KnowTheUnitsAroundACgroup)
 
 TEST_F(UnitGauges, CountAZombieInAllUnitsAroundIt)
 {
-    Zombies::Map zombies;
-    zombies[{10, 0}] = {process(10, 3), {}};
-    zombies[{11, 0}] = {process(11, 4), {}};
-    zombies[{12, 0}] = {process(12, 5), {}};
+    const std::vector<Zombies::Zombie> zombies{{process(10, 3), {}}, {process(11, 4), {}}, {process(12, 5), {}}};
     EXPECT_THAT(
         by_name(zombies_by_unit(units_, zombies)),
         ElementsAre(Pair("-.slice", 3), Pair("cron.service", 2), Pair("ssh.service", 1), Pair("system.slice", 3)));
