@@ -4,7 +4,7 @@
 //
 // What opens and closes has as many again and again: its lowest number in a span of samples is not above that of the
 // span before for long. What leaks one in a hundred has more in every span. Twelve spans in a row that each exceed the
-// one before are by chance one in 479 million (12!).
+// one before are by chance one in six thousand million (13!).
 #pragma once
 
 #include "core/accounts.hpp"
@@ -34,15 +34,20 @@ public:
 
 private:
     struct Watched {
+        bool rises(std::uint32_t descriptors, unsigned samples_per_span);
+
         std::uint32_t lowest = UINT32_MAX;   // in this span
         std::uint32_t previous = UINT32_MAX; // in the span before
         unsigned samples = 0;                // of this span
         unsigned risen = 0;                  // spans in a row that exceed the one before
         std::uint32_t reported = 0;          // with how many; 0: not yet
-        bool seen = false;                   // in this update
+        std::uint64_t seen = 0;              // in which update
     };
 
-    std::map<std::pair<std::uint32_t, std::int64_t>, Watched> watched_; // by pid and start
+    // By pid and start. One that was reported is remembered for as many samples as descriptors have to grow over: it
+    // may be back, and then it is no news.
+    std::map<std::pair<std::uint32_t, std::int64_t>, Watched> watched_;
+    std::uint64_t updates_ = 0;
 };
 
 } // namespace ktally
