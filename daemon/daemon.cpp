@@ -252,8 +252,9 @@ void Daemon::configure(const Config &config)
 {
     tell_service_manager("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec(monotonic_now())) + "\nSTATUS=");
     const Config before = std::exchange(config_, config);
-    if (config_.backend != before.backend || config_.exclude != before.exclude)
-        log::notice("Backend= or Exclude= changed; it takes effect when ktallyd is restarted");
+    if (config_.backend != before.backend || config_.exclude != before.exclude ||
+        config_.accounting != before.accounting)
+        log::notice("Backend=, Exclude= or Accounting= changed; it takes effect when ktallyd is restarted");
     if (config_.interval != before.interval) {
         due_ = monotonic_now() + config_.interval;
         check(sd_event_source_set_time(timer_.get(), usec(due_)), "timing samples");

@@ -59,16 +59,75 @@ std::string quoted(std::string_view text)
     return '"' + std::string{text} + '"';
 }
 
-std::optional<std::string> assign_interval(Config &config, std::string_view value)
+std::string assignment(std::string_view key, std::string_view value)
+{
+    return std::string{key}.append("=").append(value);
+}
+
+std::optional<std::string> assign_yes_or_no(bool &to, std::string_view key, std::string_view value)
+{
+    const auto on = parse_boolean(value);
+    if (!on)
+        return assignment(key, value) + " is neither yes nor no";
+    to = *on;
+    return std::nullopt;
+}
+
+std::optional<std::string> assign_time_span(std::chrono::microseconds &to, std::string_view key, std::string_view value,
+                                            std::chrono::microseconds least, std::chrono::microseconds most)
 {
     const auto span = parse_time_span(value);
     if (!span)
-        return "Interval=" + std::string{value} + " is not a time span such as 1s or 500ms";
-    if (*span < min_interval || *span > max_interval)
-        return "Interval=" + std::string{value} + " is out of range: " + format_time_span(min_interval) + " to " +
-               format_time_span(max_interval);
-    config.interval = *span;
+        return assignment(key, value) + " is not a time span such as 1s or 500ms";
+    if (*span < least || *span > most)
+        return assignment(key, value) + " is out of range: " + format_time_span(least) + " to " +
+               format_time_span(most);
+    to = *span;
     return std::nullopt;
+}
+
+std::optional<std::string> assign_number(unsigned &to, std::string_view key, std::string_view value, unsigned least,
+                                         unsigned most)
+{
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc::invalid_argument || end != value.data() + value.size())
+        return assignment(key, value) + " is not a whole number";
+    if (error != std::errc{} || number < least || number > most)
+        return assignment(key, value) + " is out of range: " + std::to_string(least) + " to " + std::to_string(most);
+    to = number;
+    return std::nullopt;
+}
+
+std::optional<std::string> assign_accounting(Config &config, std::string_view value)
+{
+    return assign_yes_or_no(config.accounting, "Accounting", value);
+}
+
+std::optional<std::string> assign_interval(Config &config, std::string_view value)
+{
+    return assign_time_span(config.interval, "Interval", value, min_interval, max_interval);
+}
+
+std::optional<std::string> assign_leak_limit_percent(Config &config, std::string_view value)
+{
+    return assign_number(config.leak_limit_percent, "LeakLimitPercent", value, 0, 100);
+}
+
+std::optional<std::string> assign_leak_samples(Config &config, std::string_view value)
+{
+    return assign_number(config.leak_samples, "LeakSamples", value, min_leak_samples, max_leak_samples);
+}
+
+std::optional<std::string> assign_return_program(Config &config, std::string_view value)
+{
+    return assign_yes_or_no(config.return_program, "ReturnProgram", value);
+}
+
+std::optional<std::string> assign_zombie_grace(Config &config, std::string_view value)
+{
+    return assign_time_span(config.zombie_grace, "ZombieGraceSec", value, std::chrono::microseconds::zero(),
+                            max_zombie_grace);
 }
 
 std::optional<std::string> assign_backend(Config &config, std::string_view value)
@@ -102,25 +161,20 @@ std::optional<std::string> assign_exclude(Config &config, std::string_view value
     return std::nullopt;
 }
 
-std::optional<std::string> assign_return_program(Config &config, std::string_view value)
-{
-    const auto on = parse_boolean(value);
-    if (!on)
-        return "ReturnProgram=" + std::string{value} + " is neither yes nor no";
-    config.return_program = *on;
-    return std::nullopt;
-}
-
 struct Key {
     std::string_view name;
     std::optional<std::string> (*assign)(Config &, std::string_view);
 };
 
-constexpr std::array<Key, 4> daemon_keys{{
+constexpr std::array<Key, 8> daemon_keys{{
+    {"Accounting", assign_accounting},
     {"Backend", assign_backend},
     {"Exclude", assign_exclude},
     {"Interval", assign_interval},
+    {"LeakLimitPercent", assign_leak_limit_percent},
+    {"LeakSamples", assign_leak_samples},
     {"ReturnProgram", assign_return_program},
+    {"ZombieGraceSec", assign_zombie_grace},
 }};
 
 } // namespace
@@ -183,7 +237,11 @@ std::string format_config(const Config &config)
 {
     std::string text = "[Daemon]\nInterval=" + format_time_span(config.interval) +
                        "\nReturnProgram=" + (config.return_program ? "yes" : "no") +
-                       "\nBackend=" + std::string{config.backend ? name(*config.backend) : "auto"} + '\n';
+                       "\nBackend=" + std::string{config.backend ? name(*config.backend) : "auto"} +
+                       "\nAccounting=" + (config.accounting ? "yes" : "no") +
+                       "\nZombieGraceSec=" + format_time_span(config.zombie_grace) +
+                       "\nLeakSamples=" + std::to_string(config.leak_samples) +
+                       "\nLeakLimitPercent=" + std::to_string(config.leak_limit_percent) + '\n';
     if (config.exclude.empty())
         text += "Exclude=\n";
     for (const std::string &each : config.exclude) // all in one line can be more than the reader takes

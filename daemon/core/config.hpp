@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/counters.hpp"
+#include "core/leaks.hpp"
 
 #include <chrono>
 #include <optional>
@@ -16,6 +17,9 @@ namespace ktally {
 
 inline constexpr std::chrono::microseconds min_interval = std::chrono::milliseconds{100};
 inline constexpr std::chrono::microseconds max_interval = std::chrono::hours{1};
+inline constexpr std::chrono::microseconds max_zombie_grace = std::chrono::hours{1};
+inline constexpr unsigned min_leak_samples = leak_spans; // one in a span
+inline constexpr unsigned max_leak_samples = 100'000;
 
 struct Config {
     std::chrono::microseconds interval = std::chrono::seconds{1};
@@ -23,6 +27,10 @@ struct Config {
     bool return_program = false;
     bool accounting = true;
     std::set<std::string> exclude = {}; // functions and tracepoints that are not hooked
+    bool accounting = true;             // by unit and process
+    std::chrono::microseconds zombie_grace = std::chrono::seconds{5};
+    unsigned leak_samples = 60;
+    unsigned leak_limit_percent = 80; // 0: never
 
     bool operator==(const Config &) const = default;
 };

@@ -24,7 +24,8 @@ using ktally::LoadedConfig;
 using ktally::Warning;
 
 constexpr std::string_view spaces = " \t\r\v\f";
-constexpr std::array<std::string_view, 4> keys{"Backend", "Exclude", "Interval", "ReturnProgram"};
+constexpr std::array<std::string_view, 8> keys{"Accounting",       "Backend",     "Exclude",       "Interval",
+                                               "LeakLimitPercent", "LeakSamples", "ReturnProgram", "ZombieGraceSec"};
 
 void check(bool holds, const char *what)
 {
@@ -135,6 +136,11 @@ void check_range(const Config &config)
 {
     check(config.interval >= ktally::min_interval && config.interval <= ktally::max_interval,
           "the interval has a range");
+    check(config.zombie_grace >= std::chrono::microseconds::zero() && config.zombie_grace <= ktally::max_zombie_grace,
+          "the grace of zombies has a range");
+    check(config.leak_samples >= ktally::min_leak_samples && config.leak_samples <= ktally::max_leak_samples,
+          "the samples of a leak have a range");
+    check(config.leak_limit_percent <= 100, "a share is no more than all");
     check(!config.backend || std::ranges::find(ktally::backends, *config.backend) != ktally::backends.end(),
           "the backend is one of three");
     check(std::ranges::all_of(config.exclude, ktally::is_hooked), "only what is hooked is excluded");

@@ -72,9 +72,11 @@ std::error_code failure_of(const fs::path &file)
 
 TEST_F(ConfigFiles, SayEveryKey)
 {
-    const LoadedConfig loaded = load("[Daemon]\nInterval=2s\nReturnProgram=yes\nBackend=tracepoint\n");
+    const LoadedConfig loaded =
+        load("[Daemon]\nInterval=2s\nReturnProgram=yes\nBackend=tracepoint\nExclude=vfs_read\nAccounting=no\n"
+             "ZombieGraceSec=1min\nLeakSamples=120\nLeakLimitPercent=0\n");
     EXPECT_THAT(loaded.warnings, IsEmpty());
-    EXPECT_EQ(loaded.config, (Config{seconds{2}, Backend::tracepoint, true}));
+    EXPECT_EQ(loaded.config, (Config{seconds{2}, Backend::tracepoint, true, {"vfs_read"}, false, seconds{60}, 120, 0}));
 }
 
 TEST_F(ConfigFiles, MayBeEmpty)

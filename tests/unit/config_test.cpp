@@ -164,6 +164,76 @@ TEST(Config, RefusesAReturnProgramThatIsNeitherYesNorNo)
     EXPECT_NE(wrong("Daemon", "ReturnProgram", "2"), std::nullopt);
 }
 
+TEST(Config, CountsByUnitUnlessToldOtherwise)
+{
+    Config config;
+    EXPECT_TRUE(config.accounting);
+    EXPECT_EQ(assign(config, "Daemon", "Accounting", "no"), std::nullopt);
+    EXPECT_FALSE(config.accounting);
+    EXPECT_EQ(assign(config, "Daemon", "Accounting", "yes"), std::nullopt);
+    EXPECT_TRUE(config.accounting);
+}
+
+TEST(Config, RefusesAccountingThatIsNeitherYesNorNo)
+{
+    EXPECT_THAT(wrong("Daemon", "Accounting", "auto"), Optional(HasSubstr("Accounting=auto is neither yes nor no")));
+}
+
+TEST(Config, TakesAGraceOfZombiesFromNothingToOneHour)
+{
+    Config config;
+    EXPECT_EQ(config.zombie_grace, seconds{5});
+    EXPECT_EQ(assign(config, "Daemon", "ZombieGraceSec", "0"), std::nullopt);
+    EXPECT_EQ(config.zombie_grace, seconds{0});
+    EXPECT_EQ(assign(config, "Daemon", "ZombieGraceSec", "1h"), std::nullopt);
+    EXPECT_EQ(config.zombie_grace, hours{1});
+}
+
+TEST(Config, RefusesAGraceOfZombiesAboveOneHour)
+{
+    EXPECT_THAT(wrong("Daemon", "ZombieGraceSec", "3601"), Optional(HasSubstr("out of range: 0s to 1h")));
+    EXPECT_THAT(wrong("Daemon", "ZombieGraceSec", "never"), Optional(HasSubstr("not a time span")));
+}
+
+TEST(Config, TakesTwelveSamplesOfALeakAndMore)
+{
+    Config config;
+    EXPECT_EQ(config.leak_samples, 60u);
+    EXPECT_EQ(assign(config, "Daemon", "LeakSamples", "12"), std::nullopt);
+    EXPECT_EQ(config.leak_samples, 12u);
+    EXPECT_EQ(assign(config, "Daemon", "LeakSamples", "100000"), std::nullopt);
+    EXPECT_EQ(config.leak_samples, 100'000u);
+}
+
+TEST(Config, RefusesSamplesOfALeakThatAreTooFewOrTooMany)
+{
+    EXPECT_THAT(wrong("Daemon", "LeakSamples", "11"),
+                Optional(HasSubstr("LeakSamples=11 is out of range: 12 to 100000")));
+    EXPECT_THAT(wrong("Daemon", "LeakSamples", "100001"), Optional(HasSubstr("out of range")));
+    EXPECT_THAT(wrong("Daemon", "LeakSamples", "99999999999999999999"), Optional(HasSubstr("out of range")));
+}
+
+TEST(Config, TakesAnyShareOfTheLimit)
+{
+    Config config;
+    EXPECT_EQ(config.leak_limit_percent, 80u);
+    EXPECT_EQ(assign(config, "Daemon", "LeakLimitPercent", "0"), std::nullopt);
+    EXPECT_EQ(config.leak_limit_percent, 0u);
+    EXPECT_EQ(assign(config, "Daemon", "LeakLimitPercent", "100"), std::nullopt);
+    EXPECT_EQ(config.leak_limit_percent, 100u);
+}
+
+TEST(Config, RefusesMoreThanTheLimit)
+{
+    EXPECT_THAT(wrong("Daemon", "LeakLimitPercent", "101"), Optional(HasSubstr("out of range: 0 to 100")));
+}
+
+TEST(Config, RefusesANumberThatIsNotWhole)
+{
+    for (const char *value : {"", "-1", "+20", "20%", "20.0", "0x20", " 20", "many"})
+        EXPECT_THAT(wrong("Daemon", "LeakSamples", value), Optional(HasSubstr("is not a whole number"))) << value;
+}
+
 TEST(Config, RefusesAnUnknownKey)
 {
     EXPECT_THAT(wrong("Daemon", "Intervall", "1s"), Optional(HasSubstr("unknown key \"Intervall\"")));
@@ -184,9 +254,13 @@ TEST(Config, RefusesAKeyBeforeAnySection)
 
 TEST(Config, IsPrintedAsAFile)
 {
-    EXPECT_EQ(format_config(Config{}), "[Daemon]\nInterval=1s\nReturnProgram=no\nBackend=auto\nExclude=\n");
-    EXPECT_EQ(format_config(Config{seconds{90}, Backend::kprobe, true, {"vfs_read", "sys_exit"}}),
-              "[Daemon]\nInterval=1min 30s\nReturnProgram=yes\nBackend=kprobe\nExclude=sys_exit\nExclude=vfs_read\n");
+    EXPECT_EQ(format_config(Config{}),
+              "[Daemon]\nInterval=1s\nReturnProgram=no\nBackend=auto\nAccounting=yes\nZombieGraceSec=5s\n"
+              "LeakSamples=60\nLeakLimitPercent=80\nExclude=\n");
+    EXPECT_EQ(
+        format_config(Config{seconds{90}, Backend::kprobe, true, {"vfs_read", "sys_exit"}, false, seconds{0}, 12, 0}),
+        "[Daemon]\nInterval=1min 30s\nReturnProgram=yes\nBackend=kprobe\nAccounting=no\nZombieGraceSec=0s\n"
+        "LeakSamples=12\nLeakLimitPercent=0\nExclude=sys_exit\nExclude=vfs_read\n");
 }
 
 TEST(TimeSpan, IsSecondsWithoutAUnit)
