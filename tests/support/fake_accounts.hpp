@@ -27,6 +27,7 @@ public:
 
     std::vector<Process> processes(Want want, std::uint32_t min_descriptors) const override
     {
+        wanted_.push_back(want);
         std::vector<Process> found;
         std::ranges::copy_if(processes_, std::back_inserter(found), [&](const Process &process) {
             return want == Want::zombies       ? process.zombie
@@ -42,6 +43,7 @@ public:
     std::vector<EndedThreads> ended_threads_;
     std::vector<TaskAccount> tasks_;
     std::vector<Process> processes_;
+    mutable std::vector<Want> wanted_; // what processes were read for so far
     std::uint64_t changes_ = 0;
     std::uint64_t unattributed_ = 0;
 };
