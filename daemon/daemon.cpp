@@ -97,7 +97,7 @@ std::string kernel_release()
 Daemon::Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Config &config,
                std::function<Config()> reload, std::chrono::microseconds linger)
     : manager_{manager}, record_{take_record(manager)}, event_{new_event_loop()}, source_{std::move(source)},
-      view_{*source_}, units_{source_->accounts(), linger},
+      view_{*source_}, units_{source_->accounts(), linger}, processes_{source_->accounts()},
       return_program_{*source_}, config_{config}, reload_{std::move(reload)}, start_{monotonic_now()},
       sampler_{first_sampler(source_->beginning(), record_, start_, view_.totals())}, connection_{connect()},
       bus_id_{bus_id(*connection_)}, service_{*connection_,
@@ -105,7 +105,7 @@ Daemon::Daemon(ServiceManager &manager, std::unique_ptr<Source> source, const Co
                                               *source_,
                                               view_,
                                               units_,
-                                              [this] { return zombies_now(); },
+                                              processes_,
                                               return_program_,
                                               {KTALLY_VERSION, source_->beginning().since, config_.interval},
                                               &monotonic_now,
@@ -224,7 +224,8 @@ void Daemon::sample()
 {
     const MonotonicTime now = monotonic_now();
     try {
-        service_.publish(sampler_.sample(now, view_.totals()));
+        service_.publish(sampler_.sample(now, view_.totals()),
+                         {config_.zombie_grace, {config_.leak_samples, config_.leak_limit_percent}});
         record_.stamp(usec(now));
     } catch (const std::exception &error) { // the bus's, or of reading accounts
         log::warning(std::string{"a sample could not be published: "} + error.what());
@@ -234,18 +235,6 @@ void Daemon::sample()
         due_ = now + config_.interval;
     check(sd_event_source_set_time(timer_.get(), usec(due_)), "timing samples");
     check(sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT), "timing samples");
-}
-
-std::vector<Zombies::Zombie> Daemon::zombies_now()
-{
-    std::vector<Process> processes = source_->accounts().processes(Want::zombies);
-    zombies_.update(monotonic_now(), processes, std::nullopt);
-    std::vector<Zombies::Zombie> zombies;
-    for (Process &process : processes) {
-        const MonotonicTime since = zombies_.since(process);
-        zombies.push_back({std::move(process), since});
-    }
-    return zombies;
 }
 
 void Daemon::configure(const Config &config)

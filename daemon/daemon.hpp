@@ -7,10 +7,10 @@
 #include "bus/event_loop.hpp"
 #include "bus/service.hpp"
 #include "config_files.hpp"
+#include "core/process_watch.hpp"
 #include "core/return_program.hpp"
 #include "core/unit_watch.hpp"
 #include "core/view.hpp"
-#include "core/zombies.hpp"
 #include "keep/record.hpp"
 #include "service_manager.hpp"
 
@@ -46,7 +46,6 @@ private:
     void watch_signals();
     void start_sampling();
     void sample();
-    std::vector<Zombies::Zombie> zombies_now();
     void configure(const Config &config);
     void tell_service_manager(const std::string &state);
     void log_start() const;
@@ -57,7 +56,7 @@ private:
     std::unique_ptr<Source> source_;
     View view_;
     UnitWatch units_;
-    Zombies zombies_;
+    ProcessWatch processes_;
     ReturnProgram return_program_;
     Config config_;
     std::function<Config()> reload_;

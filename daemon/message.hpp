@@ -15,5 +15,8 @@ inline constexpr const char *return_off = "404897aee62f416cad749bcaf3bd8c4c";
 inline constexpr const char *hold_taken = "cb0760ae4f1f457f9ac13c7bae5cd1de";
 inline constexpr const char *hold_released = "ebfde2a859fe47fabac5f4517981ecf1";
 inline constexpr const char *configuration = "01c14aa4f8394093bd00c12ae69c5aef"; // a line of it was ignored
+inline constexpr const char *zombie = "4062b5589cf8405aab4dd297d7b52b77";        // nobody reaps it
+inline constexpr const char *zombies = "09882c8a733a4d3caac1813a3b7206e7";       // that were not told of one by one
+inline constexpr const char *leak = "83c435d08f3d4a1c81df27ca15bbcb98";          // of descriptors, suspected
 
 } // namespace ktally::message

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The counter interfaces on the bus: org.ktally1.Files, .Vfs and .Processes, each an object of its own at one path.
-// They only translate; every number comes from the view, every error count from the source.
+// They only translate; every total comes from the view, every error count from the source, and zombies from the watch.
 #pragma once
 
+#include "bus/unit_objects.hpp"
 #include "core/accounts.hpp"
 #include "core/descriptors.hpp"
+#include "core/process_watch.hpp"
 #include "core/view.hpp"
 #include "sdbus.hpp"
 
@@ -13,8 +15,10 @@
 #include "org.ktally1.Processes-adaptor.hpp"
 #include "org.ktally1.Vfs-adaptor.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ktally {
@@ -28,6 +32,8 @@ using ZombieRow =
 // The errors of the operations that count on one interface.
 std::vector<ErrorRow> error_rows(const Source &source, std::string_view interface);
 
+std::vector<ZombieRow> zombie_rows(const std::vector<Zombies::Zombie> &zombies, const Units &units);
+
 template <typename Adaptor> class CounterObject : public sdbus::AdaptorInterfaces<Adaptor> {
 public:
     CounterObject(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
@@ -35,10 +41,9 @@ public:
     {
     }
 
-    // PropertiesChanged for the counters of this interface that a sample changed.
-    void publish(const Sample &sample)
+    // PropertiesChanged for the counters of this interface that a sample changed, and for what else did.
+    void publish(const Sample &sample, std::vector<dbus::PropertyName> names = {})
     {
-        std::vector<dbus::PropertyName> names;
         for (const CounterRow &counter : counters)
             if (sample.changed[static_cast<std::size_t>(counter.counter)] && name().ends_with(counter.interface))
                 names.emplace_back(std::string{counter.property});
@@ -74,7 +79,10 @@ public:
 
 private:
     KTALLY_FILES(X)
-    std::uint64_t DescriptorsCurrent() override { return open_descriptors(accounts().processes(Want::descriptors)); }
+    std::uint64_t DescriptorsCurrent() override
+    {
+        return dbus::answer_of([this] { return open_descriptors(accounts().processes(Want::descriptors)); });
+    }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
 };
 
@@ -94,18 +102,44 @@ private:
 
 class Processes final : public CounterObject<org::ktally1::Processes_adaptor> {
 public:
-    Processes(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source)
-        : CounterObject{connection, path, view, source}
+    Processes(sdbus::IConnection &connection, const sdbus::ObjectPath &path, View &view, Source &source,
+              ProcessWatch &watch, UnitObjects &units, std::function<MonotonicTime()> now)
+        : CounterObject{connection, path, view, source}, watch_{watch}, units_{units}, now_{std::move(now)}
     {
         registerAdaptor();
     }
     ~Processes() { unregisterAdaptor(); }
 
+    // `sampled`: whether the watch has seen the processes in this sample.
+    void publish(const Sample &sample, bool sampled)
+    {
+        std::vector<dbus::PropertyName> names;
+        const std::uint64_t zombies = sampled ? ZombiesCurrent() : zombies_published_;
+        if (std::exchange(zombies_published_, zombies) != zombies)
+            names.emplace_back("ZombiesCurrent");
+        CounterObject::publish(sample, std::move(names));
+    }
+
 private:
     KTALLY_PROCESSES(X)
-    std::uint64_t ZombiesCurrent() override { return accounts().processes(Want::zombies).size(); }
-    std::vector<ZombieRow> ListZombies() override { return {}; }
+    std::uint64_t ZombiesCurrent() override
+    {
+        return dbus::answer_of([this] { return watch_.zombie_count(now_()); });
+    }
+    std::vector<ZombieRow> ListZombies() override
+    {
+        return dbus::answer_of([this] {
+            const std::vector<Zombies::Zombie> zombies = watch_.zombies(now_());
+            units_.read(); // after them: what they are in is there
+            return zombie_rows(zombies, units_.units());
+        });
+    }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
+
+    ProcessWatch &watch_;
+    UnitObjects &units_;
+    std::function<MonotonicTime()> now_;
+    std::uint64_t zombies_published_ = 0;
 };
 
 #undef X

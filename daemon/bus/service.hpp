@@ -4,8 +4,11 @@
 #pragma once
 
 #include "bus/counter_objects.hpp"
+#include "bus/findings.hpp"
 #include "bus/manager.hpp"
 #include "bus/names.hpp"
+
+#include <optional>
 
 namespace ktally {
 
@@ -13,21 +16,27 @@ class Service {
 public:
     // The objects, not the name: own that when they are there. All references must outlive this.
     Service(sdbus::IConnection &connection, sd_event *event, Source &source, View &view, UnitWatch &units,
-            UnitObjects::ZombiesNow zombies, ReturnProgram &return_program, Manager::Facts facts,
+            ProcessWatch &watch, ReturnProgram &return_program, Manager::Facts facts,
             std::function<MonotonicTime()> now, std::function<void()> on_switch);
 
-    // Signals one sample: what changed, then SampleTaken.
-    void publish(const Sample &sample);
+    // Signals one sample: what changed, what was found in it, then SampleTaken. Where processes cannot be read, which
+    // is logged, it has neither zombies nor units.
+    void publish(const Sample &sample, const ProcessWatch::Rules &rules);
 
     Manager &manager() { return manager_; }
 
 private:
+    std::optional<ProcessWatch::Sampled> watch_processes(const Sample &sample, const ProcessWatch::Rules &rules);
+
     View &view_;
+    ProcessWatch &watch_;
     UnitObjects units_;
     Manager manager_;
     Files files_;
     Vfs vfs_;
     Processes processes_;
+    Findings findings_;
+    bool unreadable_ = false; // the last sample could not read processes
 };
 
 } // namespace ktally

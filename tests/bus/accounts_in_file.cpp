@@ -63,6 +63,8 @@ void AccountsInFile::forget_cgroup(std::uint64_t id)
 
 std::vector<Process> AccountsInFile::processes(Want want, std::uint32_t min_descriptors) const
 {
+    if (const int error = shared_.processes_error)
+        throw std::system_error{error, std::generic_category(), "reading processes"};
     std::vector<Process> all;
     for (const SharedProcess &each : shared_.processes) {
         const bool wanted = want == Want::zombies       ? each.zombie.load()

@@ -27,7 +27,7 @@ void BusTest::SetUp()
 {
     if (geteuid() != 0)
         GTEST_SKIP() << "not root: the bus policy lets only root and ktally own org.ktally1";
-    configure("Interval=100ms\n");
+    configure(configuration_);
     shared_ = std::make_unique<SharedFile>(file("numbers"));
     bus_ = std::make_unique<PrivateBus>(directory_.path(), policy_);
 }

@@ -46,6 +46,7 @@ protected:
     static std::chrono::microseconds longest_interval(const Client &client);
 
     Policy policy_;
+    std::string configuration_ = "Interval=100ms\n";    // at first
     std::optional<std::chrono::microseconds> interval_; // of the server, where it is shorter than a configuration's
     std::optional<std::chrono::microseconds> linger_;   // of units after their end, where it is not the usual one
     TemporaryDirectory directory_;

@@ -60,9 +60,10 @@ struct SharedAccounts {
     std::array<SharedProcess, 100> processes;
     std::atomic<std::uint64_t> changes; // of cgroups
     std::atomic<std::uint64_t> unattributed;
-    std::atomic<std::uint32_t> state;    // a ProbeState
-    std::atomic<std::int32_t> error;     // errno with which reading cgroups fails; 0: it doesn't
-    std::atomic<std::uint64_t> readings; // how often the server asked for cgroups; it writes this
+    std::atomic<std::uint32_t> state;          // a ProbeState
+    std::atomic<std::int32_t> error;           // errno with which reading cgroups fails; 0: it doesn't
+    std::atomic<std::int32_t> processes_error; // the same of processes
+    std::atomic<std::uint64_t> readings;       // how often the server asked for cgroups; it writes this
 };
 
 struct SharedNumbers {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <string_view>
 #include <system_error>
 
 namespace ktally::test {
@@ -56,6 +57,24 @@ std::optional<std::uint64_t> read_variant(sd_bus_message *message)
     return std::nullopt;
 }
 
+std::vector<std::string> read_arguments(sd_bus_message &message)
+{
+    std::vector<std::string> arguments;
+    for (const char type : std::string_view{sd_bus_message_get_signature(&message, true)}) {
+        const char *text = nullptr;
+        std::uint32_t number = 0;
+        std::uint64_t large = 0;
+        if (type == 's')
+            check(sd_bus_message_read_basic(&message, type, &text), "reading a text");
+        else if (type == 'u')
+            check(sd_bus_message_read_basic(&message, type, &number), "reading a number");
+        else
+            check(sd_bus_message_read_basic(&message, type, &large), "reading a number");
+        arguments.push_back(text ? text : std::to_string(type == 'u' ? number : large));
+    }
+    return arguments;
+}
+
 Signal read_signal(sd_bus_message *message)
 {
     Signal signal;
@@ -83,6 +102,8 @@ Signal read_signal(sd_bus_message *message)
         check(sd_bus_message_enter_container(message, 'a', "s"), "reading what is invalid");
         while (check(sd_bus_message_read(message, "s", &text), "reading a name") > 0)
             signal.invalidated.emplace_back(text);
+    } else {
+        signal.arguments = read_arguments(*message);
     }
     return signal;
 }

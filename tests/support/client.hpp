@@ -44,7 +44,8 @@ struct Signal {
     std::vector<std::string> invalidated;
     std::uint64_t timestamp_usec = 0; // of SampleTaken
     std::uint64_t interval_usec = 0;
-    std::string object; // of InterfacesAdded and InterfacesRemoved
+    std::string object;                 // of InterfacesAdded and InterfacesRemoved
+    std::vector<std::string> arguments; // of the others: s, u and t
 
     bool operator==(const Signal &) const = default;
 };
