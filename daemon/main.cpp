@@ -52,8 +52,13 @@ int check_config(const std::string &file)
     return loaded.warnings.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+// What takes more than this is given back to the kernel when it is freed. By itself the C library would raise the limit
+// to whatever was freed once, and keep some megabytes after a list of thousands of processes (mallopt(3)).
+constexpr int largest_kept = 128 * 1024;
+
 int serve(const std::string &file)
 {
+    mallopt(M_MMAP_THRESHOLD, largest_kept);
     const LoadedConfig loaded = load(file);
     log_warnings(loaded);
     const auto reload = [&file, last = loaded.config]() mutable {
