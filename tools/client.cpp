@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "client.hpp"
 
+#include "failure.hpp"
 #include "names.hpp"
 #include "org.ktally1.Manager-proxy.hpp"
 
@@ -115,6 +116,85 @@ std::vector<ErrorRow> Client::errors()
     return errors;
 }
 
+std::vector<UnitRow> Client::units()
+{
+    std::map<sdbus::ObjectPath, std::map<dbus::InterfaceName, Properties>> objects;
+    proxy_->raw()
+        .callMethod("GetManagedObjects")
+        .onInterface("org.freedesktop.DBus.ObjectManager")
+        .storeResultsTo(objects);
+    std::vector<UnitRow> units;
+    for (const auto &[path, interfaces] : objects) {
+        UnitRow unit{};
+        for (const auto &[interface, properties] : interfaces)
+            take(unit, interface, properties);
+        if (!unit.name.empty())
+            units.push_back(std::move(unit));
+    }
+    return units;
+}
+
+std::optional<UnitRow> Client::unit(const std::string &name)
+{
+    return unit_at([&] { return proxy_->GetUnit(name); });
+}
+
+std::optional<UnitRow> Client::unit_of_process(std::uint32_t pid)
+{
+    return unit_at([&] { return proxy_->GetUnitByPID(pid); });
+}
+
+std::optional<UnitRow> Client::unit_at(const std::function<sdbus::ObjectPath()> &path)
+{
+    try {
+        const auto object = sdbus::createProxy(*connection_, dbus::ServiceName{bus_name}, path());
+        UnitRow unit{};
+        for (const char *interface :
+             {"org.ktally1.Unit", "org.ktally1.Files", "org.ktally1.Vfs", "org.ktally1.Processes"}) {
+            Properties properties;
+            object->callMethod("GetAll")
+                .onInterface("org.freedesktop.DBus.Properties")
+                .withArguments(std::string{interface})
+                .storeResultsTo(properties);
+            take(unit, interface, properties);
+        }
+        return unit;
+    } catch (const sdbus::Error &error) {
+        // The second when it goes while it is read.
+        if (std::string_view{error.getName()} == "org.ktally1.Error.NoSuchUnit" ||
+            std::string_view{error.getName()} == "org.freedesktop.DBus.Error.UnknownObject")
+            return std::nullopt;
+        throw;
+    }
+}
+
+std::vector<ProcessRow> Client::top_processes(const TopQuery &query)
+{
+    std::map<std::string, sdbus::Variant> options;
+    if (query.interval)
+        options["interval_usec"] = sdbus::Variant{static_cast<std::uint64_t>(query.interval->count())};
+    if (query.own)
+        options["own"] = sdbus::Variant{true};
+    connection_->setMethodCallTimeout(static_cast<std::uint64_t>(patience.count()));
+    std::vector<ProcessRow> processes;
+    for (const TopRow &row : proxy_->ListTopProcesses(full_name(query.counter), query.limit, options))
+        processes.push_back(process_row(row));
+    return processes;
+}
+
+std::vector<ZombieRow> Client::zombies()
+{
+    using Row =
+        sdbus::Struct<std::uint32_t, std::uint32_t, std::string, std::string, std::string, std::int32_t, std::uint64_t>;
+    std::vector<Row> rows;
+    proxy_->raw().callMethod("ListZombies").onInterface(dbus_name(current_zombies.interface)).storeResultsTo(rows);
+    std::vector<ZombieRow> zombies;
+    for (const Row &row : rows)
+        zombies.push_back({std::get<0>(row), std::get<1>(row), std::get<2>(row), std::get<3>(row), std::get<4>(row),
+                           std::get<5>(row), std::get<6>(row)});
+    return zombies;
+}
+
 void Client::set_return_program(bool enabled)
 {
     connection_->setMethodCallTimeout(static_cast<std::uint64_t>(patience.count()));
@@ -170,50 +250,6 @@ void Client::wait(pollfd &also, std::optional<Clock::time_point> until)
     also.revents = fds[1].revents;
     while (dbus::process(*connection_)) {
     }
-}
-
-std::vector<ProbeRow> probes(const Properties &manager)
-{
-    using Row = sdbus::Struct<std::string, std::string, std::string, std::string>;
-    std::vector<ProbeRow> probes;
-    for (const Row &row : value<std::vector<Row>>(manager, "Probes").value_or(std::vector<Row>{}))
-        probes.push_back({std::get<0>(row), std::get<1>(row), std::get<2>(row), std::get<3>(row)});
-    return probes;
-}
-
-ReturnProgramState return_program(const Properties &manager)
-{
-    using Row = std::map<std::string, sdbus::Variant>;
-    ReturnProgramState state{value<bool>(manager, "ReturnProgramEnabled").value_or(false),
-                             value<bool>(manager, "ReturnProgramActive").value_or(false),
-                             {}};
-    for (const Row &row : value<std::vector<Row>>(manager, "ReturnProgramHolds").value_or(std::vector<Row>{}))
-        state.holds.push_back({row.at("cookie").get<std::uint32_t>(), row.at("owner").get<std::string>(),
-                               row.at("uid").get<std::uint32_t>(), row.at("reason").get<std::string>(),
-                               row.at("since_monotonic_usec").get<std::uint64_t>()});
-    return state;
-}
-
-Failure not_running()
-{
-    return {Exit::not_running, "ktallyd is not running; start it with: systemctl start ktallyd"};
-}
-
-Failure failure_of(const sdbus::Error &error)
-{
-    // sd-bus names the errors of its own after the errno: System.Error.ECONNRESET.
-    constexpr std::array lost{"org.freedesktop.DBus.Error.Disconnected", "System.Error.ECONNRESET",
-                              "System.Error.ENOTCONN", "System.Error.EPIPE"};
-    const std::string name = error.getName();
-    if (name == "org.freedesktop.DBus.Error.ServiceUnknown" || name == "org.freedesktop.DBus.Error.NameHasNoOwner" ||
-        name.starts_with("org.freedesktop.DBus.Error.Spawn."))
-        return not_running();
-    if (name == "org.freedesktop.DBus.Error.NoReply")
-        return {Exit::not_running,
-                "ktallyd did not answer (" + error.getMessage() + "); look at it with: systemctl status ktallyd"};
-    if (std::ranges::find(lost, name) != lost.end())
-        return {Exit::not_running, "the connection to the bus was lost; is dbus running?"};
-    return {Exit::failure, error.getMessage().empty() ? name : error.getMessage()};
 }
 
 } // namespace ktally

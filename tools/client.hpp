@@ -4,8 +4,8 @@
 // wait() only. Errors of the bus are thrown as they come; failure_of() says what they mean to a user.
 #pragma once
 
-#include "core/counters.hpp"
-#include "failure.hpp"
+#include "quantity.hpp"
+#include "rows.hpp"
 #include "sdbus.hpp"
 
 #include <poll.h>
@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,38 +24,12 @@ namespace ktally {
 // CLOCK_MONOTONIC, as the daemon's timestamps.
 using Clock = std::chrono::steady_clock;
 
-using Properties = std::map<dbus::PropertyName, sdbus::Variant>;
-
-// A row of Manager.Probes.
-struct ProbeRow {
-    std::string counter; // "Files.Opened"
-    std::string source;
-    std::string state;
-    std::string reason;
-};
-
-// A row of GetErrors.
-struct ErrorRow {
-    std::string interface; // "Files"
-    std::string operation;
-    std::int32_t error;
-    std::string name;
-    std::uint64_t count;
-};
-
-// A value of Manager.ReturnProgramHolds.
-struct Hold {
-    std::uint32_t cookie;
-    std::string owner;
-    std::uint32_t uid;
-    std::string reason;
-    std::uint64_t since_monotonic_usec;
-};
-
-struct ReturnProgramState {
-    bool enabled; // the switch
-    bool active;
-    std::vector<Hold> holds;
+// What ListTopProcesses is asked for.
+struct TopQuery {
+    Quantity counter;
+    std::uint32_t limit = 0;                           // 0: all
+    std::optional<std::chrono::microseconds> interval; // nothing: since each process or counting began
+    bool own = false;
 };
 
 // What watch() reports. Handlers must not throw: sd-bus is written in C.
@@ -81,6 +54,12 @@ public:
     Properties properties(std::string_view interface);
     std::vector<ErrorRow> errors();
 
+    std::vector<UnitRow> units();
+    std::optional<UnitRow> unit(const std::string &name);
+    std::optional<UnitRow> unit_of_process(std::uint32_t pid);
+    std::vector<ProcessRow> top_processes(const TopQuery &query);
+    std::vector<ZombieRow> zombies();
+
     void set_return_program(bool enabled);
     std::uint32_t hold_return_program(const std::string &reason);
     bool holds_return_program(); // this client does
@@ -94,26 +73,11 @@ public:
 private:
     class Proxy;
 
+    std::optional<UnitRow> unit_at(const std::function<sdbus::ObjectPath()> &path);
+
     std::unique_ptr<sdbus::IConnection> connection_;
     std::unique_ptr<Proxy> proxy_;
     sdbus::Slot owner_match_;
 };
-
-// A property's value; nothing if an older daemon doesn't have it.
-template <typename T> std::optional<T> value(const Properties &properties, const char *name)
-{
-    const auto found = properties.find(dbus::PropertyName{name});
-    if (found == properties.end() || !found->second.containsValueOfType<T>())
-        return std::nullopt;
-    return found->second.get<T>();
-}
-
-// From the properties of Manager.
-std::vector<ProbeRow> probes(const Properties &manager);
-ReturnProgramState return_program(const Properties &manager);
-
-// What an error of a call means: one line, and whether the daemon is there at all.
-Failure failure_of(const sdbus::Error &error);
-Failure not_running();
 
 } // namespace ktally

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How ktallyctl fails: an exit status and one line for standard error, which main writes.
+// How ktallyctl fails: an exit status and one line for standard error, which main writes; and what errors of the bus
+// mean to a user.
 #pragma once
+
+#include "sdbus.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -23,5 +26,8 @@ public:
 private:
     Exit status_;
 };
+
+// What an error of a call means: one line, and whether the daemon is there at all.
+Failure failure_of(const sdbus::Error &error);
 
 } // namespace ktally

@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <csignal>
+#include <cstring>
 
 namespace ktally {
 namespace {
@@ -90,6 +93,27 @@ std::string age(std::chrono::microseconds span)
     return format_time_span(floor<minutes>(span));
 }
 
+std::string wait_status_text(std::int32_t status)
+{
+    if (WIFEXITED(status))
+        return fmt::format("exited {}", WEXITSTATUS(status));
+    return fmt::format("killed by {}{}", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", dumped core" : "");
+}
+
+std::string signal_name(int signal)
+{
+    if (const char *name = sigabbrev_np(signal))
+        return std::string{"SIG"} + name;
+    if (signal >= SIGRTMIN && signal <= SIGRTMAX)
+        return fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
+    return fmt::format("signal {}", signal);
+}
+
+std::string counted(std::uint64_t number, std::string_view noun)
+{
+    return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
 std::string user_name(std::uint32_t uid)
 {
     const passwd *user = getpwuid(uid);
@@ -156,7 +180,7 @@ std::string Table::text(bool legend, bool colour) const
         lines += '\n';
     };
     if (legend)
-        add_line([this](std::size_t i) { return Cell{std::string{columns_[i].title}, Style::underline}; });
+        add_line([this](std::size_t i) { return Cell{columns_[i].title, Style::underline}; });
     for (const auto &row : rows_)
         add_line([&row](std::size_t i) { return row[i]; });
     return lines;

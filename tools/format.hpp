@@ -26,6 +26,15 @@ std::string compact(double number, Unit unit);
 // "2min 3s": a time span as people say it, without digits that nobody asks for.
 std::string age(std::chrono::microseconds span);
 
+// "exited 3", "killed by SIGTERM": of a status as waitpid(2) has it.
+std::string wait_status_text(std::int32_t status);
+
+// "SIGTERM", "SIGRTMIN+3".
+std::string signal_name(int signal);
+
+// "5,000 zombies", "1 zombie".
+std::string counted(std::uint64_t number, std::string_view noun);
+
 // "root", or the number of a user without a name.
 std::string user_name(std::uint32_t uid);
 
@@ -44,7 +53,7 @@ class Table {
 public:
     enum class Align { left, right };
     struct Column {
-        std::string_view title;
+        std::string title;
         Align align = Align::left;
     };
     struct Cell {

@@ -73,6 +73,16 @@ void add_show(CLI::App &app, Arguments &arguments)
     });
 }
 
+std::chrono::microseconds time_span(const std::string &text, std::chrono::microseconds shortest,
+                                    std::chrono::microseconds longest)
+{
+    const auto span = parse_time_span(text);
+    if (!span || *span < shortest || *span > longest)
+        throw Failure{Exit::usage, fmt::format("--interval: {} is not a time span from {} to {}", text,
+                                               format_time_span(shortest), format_time_span(longest))};
+    return *span;
+}
+
 void add_monitor(CLI::App &app, Arguments &arguments)
 {
     CLI::App *monitor_command = app.add_subcommand("monitor", "Print what happens, a line for each sample");
@@ -88,14 +98,8 @@ void add_monitor(CLI::App &app, Arguments &arguments)
                      "A sample each SPAN (500ms, 1min), whatever the daemon's interval")
         ->type_name("SPAN");
     monitor_command->callback([&arguments] {
-        if (!arguments.interval.empty()) {
-            const auto span = parse_time_span(arguments.interval);
-            if (!span || *span < min_interval || *span > max_interval)
-                throw Failure{Exit::usage,
-                              fmt::format("--interval: {} is not a time span from {} to {}", arguments.interval,
-                                          format_time_span(min_interval), format_time_span(max_interval))};
-            arguments.monitor.interval = *span;
-        }
+        if (!arguments.interval.empty())
+            arguments.monitor.interval = time_span(arguments.interval, min_interval, max_interval);
         arguments.command = [&arguments] { return monitor(arguments.monitor, arguments.output); };
     });
 }

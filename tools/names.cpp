@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "names.hpp"
 
+#include "quantity.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace ktally {
 namespace {
 
-constexpr std::array<std::string_view, 9> manager_properties{
+constexpr std::array<std::string_view, 10> manager_properties{
     "Version",
     "Backend",
     "Features",
@@ -17,7 +19,13 @@ constexpr std::array<std::string_view, 9> manager_properties{
     "ReturnProgramActive",
     "ReturnProgramHolds",
     "Probes",
+    "EventsUnattributed",
 };
+
+// systemd.unit(5)
+constexpr std::array<std::string_view, 11> unit_suffixes{".automount", ".device",  ".mount", ".path",
+                                                         ".scope",     ".service", ".slice", ".socket",
+                                                         ".swap",      ".target",  ".timer"};
 
 } // namespace
 
@@ -45,7 +53,16 @@ std::vector<std::string_view> property_names(std::string_view interface)
     for (const CounterRow &counter : counters)
         if (counter.interface == interface)
             names.push_back(counter.property);
+    for (const Quantity &quantity : {open_descriptors, current_zombies})
+        if (quantity.interface == interface)
+            names.push_back(quantity.property);
     return names;
+}
+
+std::string unit_name(std::string_view typed)
+{
+    const bool complete = std::ranges::any_of(unit_suffixes, [typed](auto suffix) { return typed.ends_with(suffix); });
+    return std::string{typed}.append(complete ? "" : ".service");
 }
 
 std::string full_name(const CounterRow &counter)

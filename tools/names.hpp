@@ -22,6 +22,9 @@ std::vector<std::string_view> interfaces();
 
 std::vector<std::string_view> property_names(std::string_view interface);
 
+// The full name of the systemd unit that somebody typed, as systemctl takes it: "cron" is cron.service.
+std::string unit_name(std::string_view typed);
+
 // "Files.Opened"
 std::string full_name(const CounterRow &counter);
 

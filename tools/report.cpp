@@ -25,6 +25,11 @@ void print(const Json &json, JsonMode mode)
     print(json.dump(mode == JsonMode::pretty ? indent : -1, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
+std::string label(std::string_view text)
+{
+    return text.empty() ? std::string(16, ' ') : fmt::format("{:>14}: ", text);
+}
+
 std::string summary(const ReturnProgramState &state)
 {
     if (!state.active)
@@ -38,9 +43,7 @@ std::string summary(const ReturnProgramState &state)
 
 std::string description(const Hold &hold)
 {
-    const std::uint64_t now = usec(Clock::now());
-    const std::uint64_t held_usec = now - std::min(now, hold.since_monotonic_usec);
-    return fmt::format("{}, {}, for {}: {}", hold.owner, user_name(hold.uid), age(std::chrono::microseconds{held_usec}),
+    return fmt::format("{}, {}, for {}: {}", hold.owner, user_name(hold.uid), age_since(hold.since_monotonic_usec),
                        hold.reason.empty() ? "no reason given" : printable(hold.reason));
 }
 
@@ -54,6 +57,45 @@ Json json_of(const ReturnProgramState &state)
                          {"reason", hold.reason},
                          {"since_monotonic_usec", hold.since_monotonic_usec}});
     return {{"enabled", state.enabled}, {"active", state.active}, {"holds", holds}};
+}
+
+Json json_of(const UnitRow &unit)
+{
+    Json counts = Json::object();
+    for (const Quantity &quantity : unit_quantities())
+        if (const auto number = unit.number(quantity))
+            counts[full_name(quantity)] = json_of_total(*number);
+    return {{"name", unit.name},
+            {"control_group", unit.control_group},
+            {"since_monotonic_usec", unit.since_monotonic_usec},
+            {"counts", counts}};
+}
+
+Json json_of(const std::vector<ProcessRow> &processes)
+{
+    const auto or_null = [](const auto &number) { return number ? Json(*number) : Json(nullptr); };
+    Json rows = Json::array();
+    for (const ProcessRow &process : processes)
+        rows.push_back({{"count", process.count},
+                        {"pid", process.pid},
+                        {"uid", or_null(process.uid)},
+                        {"command", process.command},
+                        {"unit", process.unit},
+                        {"parent_pid", or_null(process.parent_pid)},
+                        {"descriptors", or_null(process.descriptors)},
+                        {"descriptor_limit", or_null(process.descriptor_limit)}});
+    return rows;
+}
+
+std::string name_text(std::string_view name)
+{
+    return name.empty() ? "-" : printable(name);
+}
+
+std::string age_since(std::uint64_t monotonic_usec)
+{
+    const std::uint64_t now = usec(Clock::now());
+    return age(std::chrono::microseconds{now - std::min(now, monotonic_usec)});
 }
 
 } // namespace ktally

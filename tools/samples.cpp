@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "samples.hpp"
 
+#include "failure.hpp"
 #include "names.hpp"
 
 #include <poll.h>
