@@ -28,11 +28,16 @@ Snapshot snapshot(Client &client)
     snapshot.totals.fill(absent_total); // what an older daemon doesn't have
     for (std::string_view interface : counter_interfaces()) {
         const auto asked = Clock::now();
-        update(snapshot.totals, interface, client.properties(interface));
+        const Properties properties = client.properties(interface);
         const auto taken = asked + (Clock::now() - asked) / 2;
+        update(snapshot.totals, interface, properties);
         for (const CounterRow &counter : counters)
             if (counter.interface == interface)
                 snapshot.taken[static_cast<std::size_t>(counter.counter)] = taken;
+        if (interface == open_descriptors.interface)
+            snapshot.descriptors = value<std::uint64_t>(properties, open_descriptors.property.data());
+        if (interface == current_zombies.interface)
+            snapshot.zombies = value<std::uint64_t>(properties, current_zombies.property.data());
     }
     snapshot.return_active = return_program(client.properties(manager_interface)).active;
     return snapshot;

@@ -17,6 +17,8 @@ struct Snapshot {
     Totals totals;
     std::array<Clock::time_point, counter_count> taken; // of each total: interfaces are asked one after another
     bool return_active;
+    std::optional<std::uint64_t> descriptors; // open; nothing if an older daemon doesn't tell
+    std::optional<std::uint64_t> zombies;
 };
 
 struct Measurement {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -48,6 +49,9 @@ struct Status {
     ReturnProgramState return_program;
     std::vector<ProbeRow> probes;
     Measurement measurement;
+    std::optional<std::uint64_t> descriptors;
+    std::optional<std::uint64_t> zombies;
+    std::uint64_t unattributed;
 };
 
 Status look()
@@ -59,8 +63,18 @@ Status look()
     std::this_thread::sleep_for(interval.count() < 0 ? longest_look : std::min(interval, longest_look));
     const Snapshot after = snapshot(client);
     return {value<std::string>(manager, "Version").value_or("?"),
-            value<std::uint64_t>(manager, "StartTimestampMonotonicUSec").value_or(0), return_program(manager),
-            probes(manager), measure(before, after)};
+            value<std::uint64_t>(manager, "StartTimestampMonotonicUSec").value_or(0),
+            return_program(manager),
+            probes(manager),
+            measure(before, after),
+            after.descriptors,
+            after.zombies,
+            value<std::uint64_t>(manager, "EventsUnattributed").value_or(0)};
+}
+
+Json json_of_gauge(const std::optional<std::uint64_t> &gauge)
+{
+    return json_of_total(gauge.value_or(absent_total));
 }
 
 Json json_of(const Status &status)
@@ -79,43 +93,49 @@ Json json_of(const Status &status)
         shown[full_name(counter)] = {{"total", json_of_total(status.measurement.totals[at])},
                                      {"rate", rate ? Json(*rate) : Json(nullptr)}};
     }
-    return {{"version", status.version}, {"start_timestamp_monotonic_usec", status.start_usec},
-            {"backend", backend},        {"return_program", json_of(status.return_program)},
-            {"absent", absent_counters}, {"interval_usec", status.measurement.interval_usec},
+    return {{"version", status.version},
+            {"start_timestamp_monotonic_usec", status.start_usec},
+            {"backend", backend},
+            {"return_program", json_of(status.return_program)},
+            {"absent", absent_counters},
+            {"descriptors", json_of_gauge(status.descriptors)},
+            {"zombies", json_of_gauge(status.zombies)},
+            {"events_unattributed", status.unattributed},
+            {"interval_usec", status.measurement.interval_usec},
             {"counters", shown}};
-}
-
-// "Return program: ", ready to be followed by what it is; without a title, as wide.
-std::string title(std::string_view text)
-{
-    return text.empty() ? std::string(16, ' ') : fmt::format("{:>14}: ", text);
 }
 
 std::string heading(const Status &status)
 {
     const bool colour = use_colour();
     const std::size_t width = terminal_width().value_or(SIZE_MAX);
-    const std::uint64_t now = usec(Clock::now());
     std::string text =
         fmt::format("{} ktallyd {}, counting for {}\n", styled(use_unicode() ? "\u25cf" : "*", Style::green, colour),
-                    status.version, age(std::chrono::microseconds{now - std::min(now, status.start_usec)}));
+                    status.version, age_since(status.start_usec));
 
     std::vector<std::string> backends;
     for (std::string_view interface : counter_interfaces())
         backends.push_back(fmt::format("{} {}", interface, backends_of(interface, status.probes)));
-    text += title("Backend") + fmt::format("{}\n", fmt::join(backends, ", "));
+    text += label("Backend") + fmt::format("{}\n", fmt::join(backends, ", "));
 
-    text += title("Return program") +
+    text += label("Return program") +
             styled(summary(status.return_program), status.return_program.active ? Style::green : Style::none, colour) +
             '\n';
     std::string_view name = "Held by";
     for (const Hold &hold : status.return_program.holds)
-        text += ellipsized(title(std::exchange(name, "")) + description(hold), width) + '\n';
+        text += ellipsized(label(std::exchange(name, "")) + description(hold), width) + '\n';
+
+    if (status.descriptors)
+        text += label("Descriptors") + total_text(*status.descriptors) + " open\n";
+    if (status.zombies)
+        text += label("Zombies") + total_text(*status.zombies) + '\n';
+    if (status.unattributed > 0)
+        text += label("Unattributed") + counted(status.unattributed, "call") + " of no unit\n";
 
     name = "Absent";
     for (const ProbeRow &probe : status.probes)
         if (probe.state == "absent")
-            text += title(std::exchange(name, "")) +
+            text += label(std::exchange(name, "")) +
                     styled(fmt::format("{}: {}", probe.counter, probe.reason), Style::yellow, colour) + '\n';
     return text + '\n';
 }
