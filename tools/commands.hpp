@@ -41,11 +41,17 @@ struct HoldRequest {
     std::vector<std::string> command;
 };
 
+struct UnitsRequest {
+    std::string sort = "name"; // or a quantity of units
+};
+
 int show_status(const Output &output);
 int show_properties(const ShowRequest &request, const Output &output);
 int monitor(const MonitorRequest &request, const Output &output);
 int show_probes(const Output &output);
 int show_errors(const Output &output);
+int show_units(const UnitsRequest &request, const Output &output);
+int show_unit(const std::vector<std::string> &names, const Output &output);
 int switch_return_program(Switch state, const Output &output);
 int hold_return_program(const HoldRequest &request);
 int show_version(const Output &output);

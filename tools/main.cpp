@@ -33,6 +33,8 @@ struct Arguments {
     std::string interval;
     std::string state;
     HoldRequest hold;
+    UnitsRequest units;
+    std::vector<std::string> unit_names;
     std::string help_for;
     std::vector<std::string> after_dashes;
     std::function<int()> command;
@@ -104,6 +106,28 @@ void add_monitor(CLI::App &app, Arguments &arguments)
     });
 }
 
+void add_units(CLI::App &app, Arguments &arguments)
+{
+    CLI::App *units = app.add_subcommand("units", "Print what each systemd unit counts");
+    units
+        ->add_option("--sort", arguments.units.sort,
+                     "The highest COUNTER first, such as Reads; or name, as if not given")
+        ->type_name("COUNTER");
+    units->callback(
+        [&arguments] { arguments.command = [&arguments] { return show_units(arguments.units, arguments.output); }; });
+}
+
+void add_unit(CLI::App &app, Arguments &arguments)
+{
+    CLI::App *unit = app.add_subcommand("unit", "Print all that is counted of a unit, or of that of a process");
+    unit->add_option("NAME", arguments.unit_names, "A unit, such as cron or cron.service, or a PID")
+        ->type_name("")
+        ->required();
+    unit->callback([&arguments] {
+        arguments.command = [&arguments] { return show_unit(arguments.unit_names, arguments.output); };
+    });
+}
+
 void add_return(CLI::App &app, Arguments &arguments)
 {
     const std::map<std::string, Switch> states{{"on", Switch::on}, {"off", Switch::off}, {"status", Switch::status}};
@@ -165,6 +189,8 @@ void add_commands(CLI::App &app, Arguments &arguments)
     add_monitor(app, arguments);
     add("probes", "Print where each counter's numbers come from", show_probes);
     add("errors", "Print which errors ended calls, the most frequent first", show_errors);
+    add_units(app, arguments);
+    add_unit(app, arguments);
     add_return(app, arguments);
     add_hold(app, arguments);
     add("version", "Print the versions of ktallyctl and ktallyd", show_version);
