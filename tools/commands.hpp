@@ -45,6 +45,18 @@ struct UnitsRequest {
     std::string sort = "name"; // or a quantity of units
 };
 
+struct DescriptorsRequest {
+    std::uint32_t count = 10; // 0: all
+    bool own = false;
+};
+
+struct ProcessesRequest {
+    std::string sort = "Vfs.Reads"; // a quantity of processes
+    std::uint32_t count = 10;       // 0: all
+    std::optional<std::chrono::microseconds> interval;
+    bool own = false;
+};
+
 int show_status(const Output &output);
 int show_properties(const ShowRequest &request, const Output &output);
 int monitor(const MonitorRequest &request, const Output &output);
@@ -52,6 +64,8 @@ int show_probes(const Output &output);
 int show_errors(const Output &output);
 int show_units(const UnitsRequest &request, const Output &output);
 int show_unit(const std::vector<std::string> &names, const Output &output);
+int show_processes(const ProcessesRequest &request, const Output &output);
+int show_descriptors(const DescriptorsRequest &request, const Output &output);
 int switch_return_program(Switch state, const Output &output);
 int hold_return_program(const HoldRequest &request);
 int show_version(const Output &output);

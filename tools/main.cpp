@@ -35,6 +35,8 @@ struct Arguments {
     HoldRequest hold;
     UnitsRequest units;
     std::vector<std::string> unit_names;
+    ProcessesRequest processes;
+    DescriptorsRequest descriptors;
     std::string help_for;
     std::vector<std::string> after_dashes;
     std::function<int()> command;
@@ -128,6 +130,43 @@ void add_unit(CLI::App &app, Arguments &arguments)
     });
 }
 
+void add_count(CLI::App &command, std::uint32_t &count)
+{
+    command.add_option("-n,--count", count, "At most COUNT, 0 for all; 10 if not given")
+        ->type_name("COUNT")
+        ->check([](const std::string &number) {
+            return number.find_first_not_of("0123456789") == number.npos ? std::string{} : number + " is no number";
+        });
+}
+
+void add_processes(CLI::App &app, Arguments &arguments)
+{
+    CLI::App *processes = app.add_subcommand("processes", "Print the processes with the highest count");
+    processes->add_option("--sort", arguments.processes.sort, "Of COUNTER, such as Opened; Vfs.Reads if not given")
+        ->type_name("COUNTER");
+    add_count(*processes, arguments.processes.count);
+    processes
+        ->add_option("--interval", arguments.interval, "What is counted from now on for SPAN (500ms, 1min), not so far")
+        ->type_name("SPAN");
+    processes->add_flag("--own", arguments.processes.own, "Only your own, which takes no authorization");
+    processes->callback([&arguments] {
+        if (!arguments.interval.empty())
+            arguments.processes.interval =
+                time_span(arguments.interval, std::chrono::microseconds{1}, std::chrono::minutes{1});
+        arguments.command = [&arguments] { return show_processes(arguments.processes, arguments.output); };
+    });
+}
+
+void add_descriptors(CLI::App &app, Arguments &arguments)
+{
+    CLI::App *descriptors = app.add_subcommand("descriptors", "Print the processes with the most open descriptors");
+    add_count(*descriptors, arguments.descriptors.count);
+    descriptors->add_flag("--own", arguments.descriptors.own, "Only your own, which takes no authorization");
+    descriptors->callback([&arguments] {
+        arguments.command = [&arguments] { return show_descriptors(arguments.descriptors, arguments.output); };
+    });
+}
+
 void add_return(CLI::App &app, Arguments &arguments)
 {
     const std::map<std::string, Switch> states{{"on", Switch::on}, {"off", Switch::off}, {"status", Switch::status}};
@@ -191,6 +230,8 @@ void add_commands(CLI::App &app, Arguments &arguments)
     add("errors", "Print which errors ended calls, the most frequent first", show_errors);
     add_units(app, arguments);
     add_unit(app, arguments);
+    add_processes(app, arguments);
+    add_descriptors(app, arguments);
     add_return(app, arguments);
     add_hold(app, arguments);
     add("version", "Print the versions of ktallyctl and ktallyd", show_version);
