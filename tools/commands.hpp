@@ -65,6 +65,7 @@ int show_errors(const Output &output);
 int show_units(const UnitsRequest &request, const Output &output);
 int show_unit(const std::vector<std::string> &names, const Output &output);
 int show_processes(const ProcessesRequest &request, const Output &output);
+int show_zombies(const Output &output);
 int show_descriptors(const DescriptorsRequest &request, const Output &output);
 int switch_return_program(Switch state, const Output &output);
 int hold_return_program(const HoldRequest &request);

@@ -231,6 +231,7 @@ void add_commands(CLI::App &app, Arguments &arguments)
     add_units(app, arguments);
     add_unit(app, arguments);
     add_processes(app, arguments);
+    add("zombies", "Print the processes that ended and were not reaped, and their parents", show_zombies);
     add_descriptors(app, arguments);
     add_return(app, arguments);
     add_hold(app, arguments);
