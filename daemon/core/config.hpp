@@ -25,7 +25,6 @@ struct Config {
     std::chrono::microseconds interval = std::chrono::seconds{1};
     std::optional<Backend> backend; // nothing: the best for each function
     bool return_program = false;
-    bool accounting = true;
     std::set<std::string> exclude = {}; // functions and tracepoints that are not hooked
     bool accounting = true;             // by unit and process
     std::chrono::microseconds zombie_grace = std::chrono::seconds{5};
