@@ -2,6 +2,7 @@
 #include "daemon.hpp"
 
 #include "bus/clients.hpp"
+#include "core/accounts.hpp"
 #include "log.hpp"
 #include "message.hpp"
 #include "monotonic_clock.hpp"
@@ -274,6 +275,12 @@ void Daemon::log_start() const
         log::warning(counter + " is absent: " + probe.reason,
                      {{"MESSAGE_ID", message::absent}, {"KTALLY_COUNTER", counter}, {"KTALLY_REASON", probe.reason}});
     }
+    const Accounts::Mechanism accounting = source_->accounts().mechanism();
+    if (accounting.state == ProbeState::absent && config_.accounting)
+        log::warning("nothing is counted by unit and process: " + accounting.reason,
+                     {{"MESSAGE_ID", message::absent},
+                      {"KTALLY_COUNTER", "Accounting"},
+                      {"KTALLY_REASON", accounting.reason}});
     const std::string backend = backend_summary(probes);
     const Beginning beginning = source_->beginning();
     const auto present = std::ranges::count_if(probes, [](auto &probe) { return probe.state != ProbeState::absent; });

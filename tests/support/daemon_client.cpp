@@ -54,7 +54,16 @@ void DaemonClient::set_return_program(bool enabled)
 std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> DaemonClient::probes()
 {
     using Rows = std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>>;
-    return proxy_->getProperty("Probes").onInterface("org.ktally1.Manager").get<Rows>();
+    Rows rows = proxy_->getProperty("Probes").onInterface("org.ktally1.Manager").get<Rows>();
+    accounting_ = rows.back();
+    rows.pop_back();
+    return rows;
+}
+
+sdbus::Struct<std::string, std::string, std::string, std::string> DaemonClient::accounting()
+{
+    probes();
+    return accounting_;
 }
 
 std::string DaemonClient::backend()

@@ -24,7 +24,9 @@ public:
     Totals totals();
     Errors errors();
     void set_return_program(bool enabled);
+    // Of the counters; and the last row, of what counts by unit and process.
     std::vector<sdbus::Struct<std::string, std::string, std::string, std::string>> probes();
+    sdbus::Struct<std::string, std::string, std::string, std::string> accounting();
     std::string backend();
     std::map<std::string, sdbus::Variant> properties(const std::string &interface); // "Vfs"
 
@@ -34,6 +36,9 @@ public:
 protected:
     std::unique_ptr<sdbus::IConnection> connection_;
     std::unique_ptr<sdbus::IProxy> proxy_;
+
+private:
+    sdbus::Struct<std::string, std::string, std::string, std::string> accounting_;
 };
 
 } // namespace ktally::test

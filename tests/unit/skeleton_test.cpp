@@ -111,7 +111,8 @@ TEST(EntrySkeleton, HasABlockOfCallSlotsForEveryCpu)
     ASSERT_TRUE(skeleton);
     EXPECT_EQ(std::size(skeleton->bss->calls), static_cast<std::size_t>(KTALLY_MAX_CPUS));
     EXPECT_EQ(std::size(skeleton->bss->calls[0].slot), static_cast<std::size_t>(KTALLY_CALL_SLOTS));
-    EXPECT_EQ(bpf_map__value_size(skeleton->maps.bss), sizeof(ktally_calls) * KTALLY_MAX_CPUS);
+    EXPECT_EQ(bpf_map__value_size(skeleton->maps.bss),
+              sizeof(ktally_accounting) + sizeof(ktally_calls) * KTALLY_MAX_CPUS);
 }
 
 TEST(EntrySkeleton, HasBlocksThatShareNoCacheLine)
@@ -128,7 +129,7 @@ TEST(Skeletons, HaveTheBlocksOfCpusLastInTheMemoryThatIsMapped)
     const Entry entry{entry_bpf::open()};
     const Return ret{return_bpf::open()};
     ASSERT_TRUE(entry && ret);
-    EXPECT_EQ(offsetof(std::remove_pointer_t<decltype(entry->bss)>, calls), 0u);
+    EXPECT_EQ(offsetof(std::remove_pointer_t<decltype(entry->bss)>, calls), sizeof(ktally_accounting));
     EXPECT_EQ(offsetof(std::remove_pointer_t<decltype(ret->bss)>, bytes), sizeof ret->bss->errors);
 }
 
@@ -140,7 +141,7 @@ TEST(EntrySkeleton, MasksTheCpuWithOneInstructionInEveryProgramThatCounts)
     bpf_object__for_each_program(program, skeleton->obj)
     {
         const std::string name{bpf_program__name(program)};
-        EXPECT_EQ(cpu_masks(program), name == "tp_exit_forget" ? 0 : 1) << name;
+        EXPECT_EQ(cpu_masks(program), name == "tp_exit_forget" || name.starts_with("tp_cgroup_") ? 0 : 1) << name;
     }
 }
 
@@ -214,6 +215,8 @@ TEST(EntrySkeleton, HasAProgramForEveryHookAndBackendAndNoOther)
     }
     // Kernels before 6.16 do not say which task is a group's last.
     expected.insert({"tp_exit_first", "tp_exit_forget"});
+    // The life of cgroups, for accounts.
+    expected.insert({"tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"});
     const Entry skeleton{entry_bpf::open()};
     ASSERT_TRUE(skeleton);
     EXPECT_EQ(programs_of(skeleton->obj), expected);
