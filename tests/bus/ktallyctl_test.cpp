@@ -116,7 +116,7 @@ TEST_F(Ktallyctl, ListsZombies)
     EXPECT_EQ(ctl({"zombies"}).text, "No zombies: every process that ended was reaped.\n");
     zombie(5000, web_).wait_status = SIGTERM;
     EXPECT_THAT(ctl({"zombies"}).text,
-                MatchesRegex("PID +COMMAND +STATUS +SINCE +PARENT PID +PARENT +UNIT\n"
+                MatchesRegex(" *PID +COMMAND +STATUS +SINCE +PARENT PID +PARENT +UNIT\n"
                              "5000  dead     killed by SIGTERM  [0-9]+m?s ago +1  parent  web\\.service\n"
                              "\n"
                              "1 zombie of 1 parent: parent \\(PID 1\\)\n"));
