@@ -14,13 +14,11 @@ void DaemonClient::connect()
 Totals DaemonClient::totals()
 {
     Totals totals{};
-    for (const char *interface : {"Files", "Vfs", "Processes"}) {
-        const auto values = properties(interface);
-        for (const CounterRow &counter : counters)
-            if (counter.interface == interface)
-                totals[static_cast<std::size_t>(counter.counter)] =
-                    values.at(std::string{counter.property}).get<std::uint64_t>();
-    }
+    for (const CounterRow &counter : counters)
+        totals[static_cast<std::size_t>(counter.counter)] =
+            proxy_->getProperty(std::string{counter.property})
+                .onInterface("org.ktally1." + std::string{counter.interface})
+                .get<std::uint64_t>();
     return totals;
 }
 

@@ -21,6 +21,7 @@ public:
     // To the bus that is the system bus now.
     void connect();
 
+    // One by one: GetAll reads the gauges too, for which the daemon makes calls that are counted.
     Totals totals();
     Errors errors();
     void set_return_program(bool enabled);
