@@ -109,8 +109,6 @@ struct ktally_cgroup {
 
 /* Of a process that goes on: its threads that ended, and what the others did in cgroups that they have left. */
 struct ktally_ended {
-    __u32 pid; /* of the process */
-    __u32 unused;
     __u64 calls[KTALLY_TASK_CALLS];
 };
 
@@ -137,8 +135,8 @@ struct ktally_task {
 #define KTALLY_COMM 16 /* TASK_COMM_LEN */
 
 struct ktally_process {
-    __u32 tid;
-    __u32 pid;
+    __u32 is_leader; /* else a thread with descriptors of its own */
+    __u32 pid;       /* as the reader sees it, like all here */
     __u32 parent;
     __u32 uid;
     __u64 cgroup;

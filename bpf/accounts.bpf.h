@@ -89,8 +89,9 @@ static __always_inline struct cgroup *parent_of(struct cgroup *cgroup)
     return (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
 }
 
-/* Makes entries for a cgroup and those above it that have none. The parent's id goes last: without it an entry is not
- * complete. */
+/* Makes entries for a cgroup and those above it that have none, one of which may be missing between others: the kernel
+ * has few elements in store for the first to come (bpf_mem_alloc) and may refuse the second. The parent's id goes last:
+ * without it an entry is not complete. */
 static __noinline int enter_cgroups(__u64 address)
 {
     struct cgroup *cgroup = (struct cgroup *)address;
@@ -101,15 +102,15 @@ static __noinline int enter_cgroups(__u64 address)
         __u64 id = BPF_CORE_READ(node, id);
         struct ktally_cgroup *entry;
 
+        cgroup = parent;
         if (bpf_map_update_elem(&cgroups, &id, &empty_cgroup, BPF_NOEXIST))
-            break; /* it is there, or there is no room */
+            continue; /* it is there, or there is no room */
         entry = bpf_map_lookup_elem(&cgroups, &id);
         if (!entry)
-            break;
+            continue;
         bpf_probe_read_kernel_str(entry->name, sizeof(entry->name), BPF_CORE_READ(node, name));
         if (parent)
             entry->parent = BPF_CORE_READ(parent, kn, id);
-        cgroup = parent;
     }
     return 0;
 }

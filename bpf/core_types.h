@@ -26,6 +26,18 @@ struct rlimit {
     unsigned long rlim_cur;
 };
 
+struct pid_namespace;
+
+struct upid {
+    int nr;
+    struct pid_namespace *ns;
+};
+
+struct pid {
+    unsigned int level;
+    struct upid numbers[1]; /* one for each namespace, from the first down to `level` */
+};
+
 struct signal_struct {
     atomic_t live; /* threads of the group that have not begun to exit */
     int nr_threads; /* threads not yet released */
@@ -89,6 +101,7 @@ struct task_struct {
     __u64 start_boottime;
     struct task_struct *real_parent;
     struct task_struct *group_leader;
+    struct pid *thread_pid;
     const struct cred *real_cred;
     char comm[16];
     struct signal_struct *signal;

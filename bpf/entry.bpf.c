@@ -55,7 +55,7 @@ static __noinline int fold(struct ktally_account *account)
 }
 
 /* Keeps what an account has, which is about to be emptied, for its process. */
-static __noinline int keep_for_process(struct ktally_account *account, __u64 group, __u32 pid)
+static __noinline int keep_for_process(struct ktally_account *account, __u64 group)
 {
     struct ktally_ended *ended;
     __u64 sum = 0;
@@ -72,7 +72,6 @@ static __noinline int keep_for_process(struct ktally_account *account, __u64 gro
         unattributed(sum);
         return 0;
     }
-    ended->pid = pid;
     for (int call = 0; call < KTALLY_TASK_CALLS; call++)
         if (account->calls[call])
             __sync_fetch_and_add(&ended->calls[call], account->calls[call]);
@@ -88,7 +87,7 @@ static __always_inline void settle(struct ktally_account *account, struct task_s
 
     if (account->cgroup != id) {
         if (account->cgroup) {
-            keep_for_process(account, (__u64)BPF_CORE_READ(task, signal), BPF_CORE_READ(task, tgid));
+            keep_for_process(account, (__u64)BPF_CORE_READ(task, signal));
             fold(account);
         }
         account->cgroup = id;
@@ -199,7 +198,7 @@ static __always_inline void close_account(struct task_struct *task)
     if (account->generation != accounting.generation)
         unsettled(account, (__u64)task);
     if (signal->live.counter > 0)
-        keep_for_process(account, (__u64)signal, task->tgid);
+        keep_for_process(account, (__u64)signal);
     fold(account);
     if (how == KTALLY_TASK_STORAGE)
         bpf_task_storage_delete(&accounts, task);

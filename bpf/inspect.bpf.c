@@ -11,6 +11,22 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 __u32 want;            /* ktally_want */
 __u32 min_descriptors; /* of KTALLY_WANT_DESCRIPTORS */
 
+/* The pid of a process in the namespace of who reads, which is the current task; 0 if it has none there. */
+static __always_inline __u32 pid_here(struct task_struct *task)
+{
+    struct task_struct *reader = (struct task_struct *)bpf_get_current_task();
+    struct pid *readers = BPF_CORE_READ(reader, thread_pid);
+    struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+    __u32 level = BPF_CORE_READ(readers, level);
+    struct upid here = {}, reader_here = {};
+
+    if (BPF_CORE_READ(pid, level) < level)
+        return 0;
+    bpf_probe_read_kernel(&here, sizeof(here), &pid->numbers[0] + level);
+    bpf_probe_read_kernel(&reader_here, sizeof(reader_here), &readers->numbers[0] + level);
+    return here.ns == reader_here.ns ? here.nr : 0;
+}
+
 /* Makes entries for the cgroups that were there before counting began. */
 SEC("iter/task")
 int enter_all(struct bpf_iter__task *ctx)
@@ -35,7 +51,7 @@ int task_accounts(struct bpf_iter__task *ctx)
     account = find_account(how, task);
     if (!account)
         return 0;
-    found.pid = task->tgid;
+    found.pid = pid_here(task);
     found.cgroup = account->cgroup;
     for (int call = 0; call < KTALLY_TASK_CALLS; call++) {
         found.calls[call] = account->calls[call];
@@ -43,6 +59,28 @@ int task_accounts(struct bpf_iter__task *ctx)
     }
     if (sum)
         bpf_seq_write(ctx->meta->seq, &found, sizeof(found));
+    return 0;
+}
+
+/* What processes counted that none of their tasks has. */
+SEC("iter/task")
+int process_accounts(struct bpf_iter__task *ctx)
+{
+    struct task_struct *task = ctx->task;
+    struct ktally_ended *ended;
+    struct ktally_task found = {};
+    __u64 group;
+
+    if (!task || task->pid != task->tgid)
+        return 0;
+    group = (__u64)task->signal;
+    ended = bpf_map_lookup_elem(&ended_threads, &group);
+    if (!ended)
+        return 0;
+    found.pid = pid_here(task);
+    for (int call = 0; call < KTALLY_TASK_CALLS; call++)
+        found.calls[call] = ended->calls[call];
+    bpf_seq_write(ctx->meta->seq, &found, sizeof(found));
     return 0;
 }
 
@@ -122,11 +160,11 @@ static __always_inline int write_process(struct bpf_iter__task *ctx, _Bool with_
 
     if (!task || (task->flags & PF_KTHREAD))
         return 0;
-    found.tid = task->pid;
-    found.pid = task->tgid;
+    found.pid = pid_here(task);
+    found.is_leader = task->pid == task->tgid;
     signal = task->signal;
     files = task->files;
-    if (found.tid == found.pid) {
+    if (found.is_leader) {
         found.zombie = (task->exit_state & EXIT_ZOMBIE) && signal->live.counter == 0;
     } else {
         /* A thread has its own descriptors if it has left its leader's, or its leader has ended. */
@@ -143,7 +181,7 @@ static __always_inline int write_process(struct bpf_iter__task *ctx, _Bool with_
     if (want == KTALLY_WANT_DESCRIPTORS && found.descriptors < min_descriptors)
         return 0;
     parent = task->real_parent;
-    found.parent = parent->tgid;
+    found.parent = pid_here(parent);
     found.uid = task->real_cred->uid.val;
     found.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
     found.start_nsec = task->start_boottime;

@@ -170,7 +170,7 @@ KernelAccounts::Inspect KernelAccounts::load(bool with_loop) const
     if (!inspect)
         fail("opening the BPF iterators");
     maps_.give_to(inspect->obj);
-    for (bpf_program *of_accounts : {inspect->progs.enter_all, inspect->progs.task_accounts})
+    for (bpf_program *of_accounts : {inspect->progs.enter_all, inspect->progs.task_accounts, inspect->progs.process_accounts})
         bpf_program__set_autoload(of_accounts, maps_.how() != KTALLY_NO_ACCOUNTS);
     bpf_program__set_autoload(inspect->progs.processes, with_loop);
     bpf_program__set_autoload(inspect->progs.processes_without_loop, !with_loop);
@@ -191,13 +191,18 @@ Accounts::Mechanism KernelAccounts::mechanism() const
             maps_.how() == KTALLY_NO_ACCOUNTS ? ProbeState::absent : ProbeState::active, maps_.reason()};
 }
 
-// Twice, if a cgroup is removed meanwhile: it must not be seen both in its own entry and in the one above.
+// Twice, if a cgroup is removed meanwhile: it must not be seen both in its own entry and in the one above. For those that
+// came, entries may be missing that there was no memory for at that moment.
 std::vector<CgroupAccount> KernelAccounts::cgroups() const
 {
     std::vector<CgroupAccount> found;
     if (maps_.how() == KTALLY_NO_ACCOUNTS)
         return found;
     std::uint64_t before = 0;
+    if (const std::uint64_t changes = cgroup_changes(); changes != entered_) {
+        enter_cgroups();
+        entered_ = changes;
+    }
     do {
         before = cgroup_changes();
         found.clear();
@@ -213,7 +218,7 @@ std::vector<EndedThreads> KernelAccounts::ended_threads() const
 {
     std::vector<EndedThreads> found;
     if (maps_.how() != KTALLY_NO_ACCOUNTS)
-        read_hash<ktally_ended>(maps_.fd("ended_threads"), [&found](std::uint64_t, const ktally_ended &ended) {
+        iterate<ktally_task>(inspect_->progs.process_accounts, [&found](const ktally_task &ended) {
             found.push_back({ended.pid, calls_of(ended.calls)});
         });
     return found;
@@ -249,7 +254,7 @@ std::vector<Process> KernelAccounts::processes(Want want, std::uint32_t min_desc
     std::vector<Process> found;
     std::vector<ktally_process> others;
     iterate<ktally_process>(processes_, [&](const ktally_process &each) {
-        if (each.tid != each.pid) {
+        if (!each.is_leader) {
             others.push_back(each);
             return;
         }

@@ -52,6 +52,7 @@ private:
     const ktally_accounting &shared_;
     std::uint64_t root_;
     Inspect inspect_;
+    mutable std::uint64_t entered_ = 0; // cgroup_changes() when entries were made last
     const bpf_program *processes_;
 };
 

@@ -334,6 +334,26 @@ TEST_P(AccountsOfKernel, KnowTheirCgroupsByNameAndParent)
     EXPECT_NE(accounts().cgroup_changes(), changes);
 }
 
+// Nobody was in it when counting began.
+TEST_P(AccountsOfKernel, KnowCgroupsBelowOneThatWasEmpty)
+{
+    source_.reset();
+    store_.kept.clear();
+    Cgroup slice{"ktally-empty"};
+    Config config;
+    config.backend = GetParam();
+    source_.emplace(config, store_, MonotonicTime{});
+    lost_before_ = accounts().unattributed();
+    EXPECT_FALSE(entry(slice.id()));
+    Cgroup middle{"ktally-empty/middle"}, unit{"ktally-empty/middle/unit"};
+    Actor actor{unit, [](Stage &) { read_zero(9); }};
+    actor.finish();
+    EXPECT_EQ(of_cgroup(unit.id())[KTALLY_READ], 9u);
+    ASSERT_TRUE(entry(unit.id()) && entry(middle.id()) && entry(slice.id()));
+    EXPECT_EQ(entry(middle.id())->parent, slice.id());
+    EXPECT_EQ(entry(slice.id())->name, "ktally-empty");
+}
+
 TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
 {
     Cgroup unit{"ktally-next"};
