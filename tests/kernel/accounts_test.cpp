@@ -99,10 +99,7 @@ protected:
         return std::nullopt;
     }
 
-    static void add(Calls &sum, const Calls &more)
-    {
-        std::ranges::transform(sum, more, sum.begin(), std::plus{});
-    }
+    static void add(Calls &sum, const Calls &more) { std::ranges::transform(sum, more, sum.begin(), std::plus{}); }
 
     MemoryFdStore store_;
     std::optional<KernelSource> source_;
@@ -384,6 +381,31 @@ TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
 class ProcessesOfKernel : public AccountsOfKernel {};
 INSTANTIATE_TEST_SUITE_P(Kernel, ProcessesOfKernel, testing::Values(Backend::tracepoint),
                          [](const auto &backend) { return std::string{name(backend.param)}; });
+
+// As fast as they can come and go.
+TEST_P(ProcessesOfKernel, OfWhichThereAreTwentyThousandShortOnesAreAllCounted)
+{
+    constexpr std::uint64_t processes = 20'000;
+    Cgroup unit{"ktally-many"};
+    Actor actor{unit, [](Stage &) {
+                    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+                    char byte = 0;
+                    for (std::uint64_t count = 0; count < processes; ++count) {
+                        const pid_t child = vfork();
+                        if (child == 0) {
+                            syscall(SYS_read, zero, &byte, 1);
+                            _exit(0);
+                        }
+                        waitpid(child, nullptr, 0);
+                    }
+                }};
+    actor.finish();
+    const Calls calls = of_cgroup(unit.id());
+    EXPECT_EQ(calls[KTALLY_READ], processes);
+    EXPECT_EQ(calls[KTALLY_FORK], processes);
+    EXPECT_EQ(calls[KTALLY_EXIT], processes + 1);
+    EXPECT_EQ(calls[KTALLY_OPEN], 1u);
+}
 
 std::vector<std::uint32_t> pids_of(const std::vector<Process> &processes)
 {

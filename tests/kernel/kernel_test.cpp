@@ -3,6 +3,8 @@
 // The real daemon with the real programs on the running kernel. Other processes count too, so each run must find at
 // least what the workload is worth, every time; and among several runs, those that nothing disturbed must find just
 // that.
+#include "eventually.hpp"
+#include "figures.hpp"
 #include "kernel_fixture.hpp"
 #include "loaded_programs.hpp"
 #include "workload.h"
@@ -12,6 +14,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,8 +60,7 @@ protected:
     // Runs `act` and compares by how much each counter moves: never by less than it is worth, unless the daemon owns up
     // to it; and in some run by just that and `own`, what the act moves beside it, give or take what others moved in a
     // time as long. On a machine that does nothing else that is nothing.
-    template <typename Act>
-    void expect_worth(const Worth &worth, Act act, const Totals &own = {})
+    template <typename Act> void expect_worth(const Worth &worth, Act act, const Totals &own = {})
     {
         std::set<Counter> exact;
         std::map<Counter, std::int64_t> excess;
@@ -209,6 +211,29 @@ TEST_F(Kernel, EveryCounterHasASourceHere)
     for (const auto &probe : daemon_->probes())
         EXPECT_EQ(std::get<2>(probe), "active") << std::get<0>(probe);
     EXPECT_EQ(daemon_->status(), "Counting with " + daemon_->backend() + ", return program off");
+}
+
+// The original use of it all. While they last they cost the daemon less than 1 MB.
+TEST_F(Kernel, AFactoryOfFiveThousandZombiesIsSeenAndGoesAway)
+{
+    constexpr std::uint64_t factory = 5000;
+    start("Interval=100ms\n");
+    const auto zombies = [this] { return daemon_->properties("Processes").at("ZombiesCurrent").get<std::uint64_t>(); };
+    const std::uint64_t before = zombies();
+    const long resident = resident_kib(daemon_->process().pid());
+    std::vector<pid_t> children;
+    for (std::uint64_t count = 0; count < factory; ++count) {
+        const pid_t child = vfork();
+        if (child == 0)
+            _exit(0);
+        ASSERT_GT(child, 0);
+        children.push_back(child);
+    }
+    EXPECT_TRUE(eventually([&] { return zombies() == before + factory; }));
+    EXPECT_LT(resident_kib(daemon_->process().pid()) - resident, 1024);
+    for (const pid_t child : children)
+        waitpid(child, nullptr, 0);
+    EXPECT_TRUE(eventually([&] { return zombies() == before; }));
 }
 
 TEST_F(Kernel, AForcedBackendIsTheOnlyOneTried)
