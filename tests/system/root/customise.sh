@@ -28,8 +28,16 @@ for user in alice:1000 bob:1001 carol:1002; do
     chroot "$root" useradd --create-home --shell /bin/bash --uid "${user#*:}" "${user%:*}"
 done
 
+# A journal is fsynced when it is rotated, and the restart tests count every fsync.
 mkdir -p "$root/etc/systemd/journald.conf.d"
-printf '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\nAudit=no\n' >"$root/etc/systemd/journald.conf.d/tests.conf"
+cat >"$root/etc/systemd/journald.conf.d/tests.conf" <<'EOF'
+[Journal]
+Storage=volatile
+RuntimeMaxUse=1G
+RuntimeMaxFileSize=512M
+RateLimitIntervalSec=0
+Audit=no
+EOF
 
 # What these machines do not need takes seconds of an emulated CPU.
 mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
