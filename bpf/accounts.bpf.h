@@ -20,7 +20,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Created and shared by the daemon; daemon/kernel/accounts_maps.hpp has their sizes for kernels that want memory set aside. */
+/* Created and shared by the daemon; daemon/kernel/account_maps.cpp has their sizes for kernels
+ * that want memory set aside. */
 struct {
     __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
     __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -72,7 +73,6 @@ static const struct ktally_ended empty_ended;
 static __always_inline struct ktally_account *find_account(__u64 how, struct task_struct *task)
 {
     __u64 address = (__u64)task;
-
 
     if (how == KTALLY_TASK_STORAGE)
         return bpf_task_storage_get(&accounts, task, 0, 0);

@@ -404,11 +404,12 @@ int tp_exit_forget(__u64 *ctx)
     return 0;
 }
 
-/* The leader goes last. A thread that was overtaken by the end of its process may have left something behind. */
+/* The leader goes last. A thread that was overtaken by the end of its process may have left something behind. Without
+ * accounts no memory is read: lockdown refuses programs that do. */
 static __always_inline void released(struct task_struct *task)
 {
     count_end(task, KTALLY_RELEASE);
-    if (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
+    if (accounts_by() != KTALLY_NO_ACCOUNTS && BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
         close_process(BPF_CORE_READ(task, signal));
 }
 

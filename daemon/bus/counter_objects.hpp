@@ -55,6 +55,17 @@ protected:
     Accounts &accounts() { return source_.accounts(); }
     static constexpr std::string_view name() { return Adaptor::INTERFACE_NAME; }
     std::uint64_t total(Counter counter) { return view_.total(counter); }
+    // What `read` finds among the processes.
+    template <typename Read> std::uint64_t gauge(Read read)
+    {
+        return dbus::answer_of([&]() -> std::uint64_t {
+            try {
+                return read();
+            } catch (const ProcessesAbsent &) {
+                return absent_total;
+            }
+        });
+    }
     std::vector<ErrorRow> errors() { return error_rows(source_, name().substr(name().rfind('.') + 1)); }
 
 private:
@@ -81,7 +92,7 @@ private:
     KTALLY_FILES(X)
     std::uint64_t DescriptorsCurrent() override
     {
-        return dbus::answer_of([this] { return open_descriptors(accounts().processes(Want::descriptors)); });
+        return gauge([this] { return open_descriptors(accounts().processes(Want::descriptors)); });
     }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
 };
@@ -124,14 +135,18 @@ private:
     KTALLY_PROCESSES(X)
     std::uint64_t ZombiesCurrent() override
     {
-        return dbus::answer_of([this] { return watch_.zombie_count(now_()); });
+        return gauge([this] { return watch_.zombie_count(now_()); });
     }
     std::vector<ZombieRow> ListZombies() override
     {
         return dbus::answer_of([this] {
-            const std::vector<Zombies::Zombie> zombies = watch_.zombies(now_());
-            units_.read(); // after them: what they are in is there
-            return zombie_rows(zombies, units_.units());
+            try {
+                const std::vector<Zombies::Zombie> zombies = watch_.zombies(now_());
+                units_.read(); // after them: what they are in is there
+                return zombie_rows(zombies, units_.units());
+            } catch (const ProcessesAbsent &absent) {
+                throw dbus::error("org.freedesktop.DBus.Error.NotSupported", absent.what());
+            }
         });
     }
     std::vector<ErrorRow> GetErrors() override { return errors(); }

@@ -11,6 +11,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,12 @@ enum class Want : std::uint8_t {
     all,
 };
 
+// This kernel lets nobody look at its processes, and why.
+class ProcessesAbsent : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 class Accounts {
 public:
     virtual ~Accounts() = default;
@@ -89,7 +96,7 @@ public:
     // A removed cgroup that no task counts for any more.
     virtual void forget_cgroup(std::uint64_t id) = 0;
 
-    // Of all processes that ktallyd can see, those wanted.
+    // Of all processes that ktallyd can see, those wanted. Throws ProcessesAbsent.
     virtual std::vector<Process> processes(Want want, std::uint32_t min_descriptors = 0) const = 0;
 
     // Calls that are in the totals of the machine and could be added to nobody.

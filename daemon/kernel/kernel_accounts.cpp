@@ -153,15 +153,25 @@ void KernelAccounts::Destroy::operator()(inspect_bpf *skeleton) const
 }
 
 KernelAccounts::KernelAccounts(AccountMaps maps, const ktally_accounting &shared, std::uint64_t root)
-    : maps_{std::move(maps)}, shared_{shared}, root_{root}, inspect_{load(true)}
+    : maps_{std::move(maps)}, shared_{shared}, root_{root}
 {
-    processes_ = inspect_ ? inspect_->progs.processes : nullptr;
-    if (inspect_)
-        return;
-    inspect_ = load(false);
-    if (!inspect_)
-        fail("loading the BPF iterators");
-    processes_ = inspect_->progs.processes_without_loop;
+    try {
+        load();
+    } catch (const std::system_error &refused) {
+        unreadable_ = refused.what();
+        maps_ = AccountMaps{maps_.how() == KTALLY_NO_ACCOUNTS ? maps_.reason() : unreadable_};
+    }
+}
+
+void KernelAccounts::load()
+{
+    try {
+        inspect_ = load(true);
+        processes_ = inspect_->progs.processes;
+    } catch (const std::system_error &) {
+        inspect_ = load(false);
+        processes_ = inspect_->progs.processes_without_loop;
+    }
 }
 
 KernelAccounts::Inspect KernelAccounts::load(bool with_loop) const
@@ -170,11 +180,14 @@ KernelAccounts::Inspect KernelAccounts::load(bool with_loop) const
     if (!inspect)
         fail("opening the BPF iterators");
     maps_.give_to(inspect->obj);
-    for (bpf_program *of_accounts : {inspect->progs.enter_all, inspect->progs.task_accounts, inspect->progs.process_accounts})
+    for (bpf_program *of_accounts :
+         {inspect->progs.enter_all, inspect->progs.task_accounts, inspect->progs.process_accounts})
         bpf_program__set_autoload(of_accounts, maps_.how() != KTALLY_NO_ACCOUNTS);
     bpf_program__set_autoload(inspect->progs.processes, with_loop);
     bpf_program__set_autoload(inspect->progs.processes_without_loop, !with_loop);
-    return inspect_bpf::load(inspect.get()) == 0 ? std::move(inspect) : nullptr;
+    if (const int result = inspect_bpf::load(inspect.get()); result != 0)
+        fail("loading the BPF iterators", -result);
+    return inspect;
 }
 
 KernelAccounts::~KernelAccounts() = default;
@@ -187,12 +200,12 @@ void KernelAccounts::enter_cgroups() const
 
 Accounts::Mechanism KernelAccounts::mechanism() const
 {
-    return {std::string{name(maps_.how())},
-            maps_.how() == KTALLY_NO_ACCOUNTS ? ProbeState::absent : ProbeState::active, maps_.reason()};
+    return {std::string{name(maps_.how())}, maps_.how() == KTALLY_NO_ACCOUNTS ? ProbeState::absent : ProbeState::active,
+            maps_.reason()};
 }
 
-// Twice, if a cgroup is removed meanwhile: it must not be seen both in its own entry and in the one above. For those that
-// came, entries may be missing that there was no memory for at that moment.
+// Twice, if a cgroup is removed meanwhile: it must not be seen both in its own entry and in the one above. For those
+// that came, entries may be missing that there was no memory for at that moment.
 std::vector<CgroupAccount> KernelAccounts::cgroups() const
 {
     std::vector<CgroupAccount> found;
@@ -248,6 +261,8 @@ void KernelAccounts::forget_cgroup(std::uint64_t id)
 // A process has the table of its first thread, and those that other threads have of their own.
 std::vector<Process> KernelAccounts::processes(Want want, std::uint32_t min_descriptors) const
 {
+    if (!inspect_)
+        throw ProcessesAbsent{"processes are absent: " + unreadable_};
     constexpr std::array<ktally_want, 3> wanted{KTALLY_WANT_ZOMBIES, KTALLY_WANT_DESCRIPTORS, KTALLY_WANT_ALL};
     inspect_->bss->want = wanted[static_cast<std::size_t>(want)];
     inspect_->bss->min_descriptors = min_descriptors;

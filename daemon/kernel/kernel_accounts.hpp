@@ -8,6 +8,7 @@
 #include "kernel/account_maps.hpp"
 
 #include <memory>
+#include <string>
 
 struct bpf_program;
 struct inspect_bpf;
@@ -19,8 +20,8 @@ std::uint64_t find_root_cgroup();
 
 class KernelAccounts final : public Accounts {
 public:
-    // Throws std::system_error if the kernel refuses the iterators. `shared`, in the memory of the entry program's
-    // slots, outlives this.
+    // Without the iterators, if the kernel refuses them, there are neither accounts nor processes. `shared`, in the
+    // memory of the entry program's slots, outlives this.
     KernelAccounts(AccountMaps maps, const ktally_accounting &shared, std::uint64_t root);
     ~KernelAccounts() override;
 
@@ -46,14 +47,17 @@ private:
 
     using Inspect = std::unique_ptr<inspect_bpf, Destroy>;
 
+    // Throws std::system_error.
     Inspect load(bool with_loop) const;
+    void load();
 
     AccountMaps maps_;
     const ktally_accounting &shared_;
     std::uint64_t root_;
+    std::string unreadable_; // why there are no iterators
     Inspect inspect_;
     mutable std::uint64_t entered_ = 0; // cgroup_changes() when entries were made last
-    const bpf_program *processes_;
+    const bpf_program *processes_ = nullptr;
 };
 
 } // namespace ktally

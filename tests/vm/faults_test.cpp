@@ -12,6 +12,18 @@ namespace {
 
 class Faults : public QuietFixture {
 protected:
+    // Neither accounts nor processes can be read, and that is said.
+    void expect_nobody_to_be_seen()
+    {
+        const auto accounting = daemon_->accounting();
+        EXPECT_EQ(std::get<2>(accounting), "absent");
+        EXPECT_FALSE(std::get<3>(accounting).empty());
+        EXPECT_NE(daemon_->log().find("nothing is counted by unit and process: " + std::get<3>(accounting)),
+                  std::string::npos);
+        EXPECT_EQ(daemon_->properties("Processes").at("ZombiesCurrent").get<std::uint64_t>(), absent_total);
+        EXPECT_EQ(daemon_->properties("Files").at("DescriptorsCurrent").get<std::uint64_t>(), absent_total);
+    }
+
     // The counters that are absent, each with the reason that Probes gives. Each must have one, be said in the log, and
     // show no number.
     std::map<std::string, std::string> absent()
@@ -72,6 +84,7 @@ TEST_F(Faults, WithoutTracingProgramsWhatNeedsThemIsAbsent)
     for (const auto &[counter, reason] : reasons)
         EXPECT_NE(reason.find("Operation not permitted"), std::string::npos) << counter << ": " << reason;
     EXPECT_THROW(daemon_->set_return_program(true), sdbus::Error);
+    expect_nobody_to_be_seen();
     expect_the_rest_to_be_exact();
 }
 
@@ -131,6 +144,8 @@ TEST_F(Faults, UnderLockdownFentryCountsEverything)
     daemon_->set_return_program(true);
     EXPECT_EQ(daemon_->backend(), "fentry");
     EXPECT_TRUE(absent().empty());
+    if (std::get<2>(daemon_->accounting()) == "absent") // they read kernel memory
+        expect_nobody_to_be_seen();
     expect_the_rest_to_be_exact();
 }
 
