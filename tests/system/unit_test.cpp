@@ -98,6 +98,8 @@ TEST_F(Unit, MakesNoSystemCallThatItsFilterRefuses)
     output({"ktallyctl", "hold", "--", "true"});
     output({"systemctl", "restart", "ktallyd"});
     output({"ktallyctl", "errors"});
+    for (const char *who : {"units", "processes", "zombies", "descriptors"})
+        output({"ktallyctl", who});
     stop();
     EXPECT_EQ(show("Result"), "success");
 }
