@@ -11,6 +11,7 @@ namespace ktally {
 
 class Fd {
 public:
+    Fd() = default; // none
     explicit Fd(int fd) : fd_{fd} {}
     Fd(Fd &&other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
     Fd &operator=(Fd &&other) noexcept
@@ -28,7 +29,7 @@ public:
     explicit operator bool() const { return fd_ >= 0; }
 
 private:
-    int fd_;
+    int fd_ = -1;
 };
 
 } // namespace ktally

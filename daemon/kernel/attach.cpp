@@ -20,7 +20,7 @@ Fd open_kprobe(const std::string &function)
     attributes.size = sizeof attributes;
     if (!(std::ifstream{"/sys/bus/event_source/devices/kprobe/type"} >> attributes.type)) {
         errno = ENOENT;
-        return Fd{-1};
+        return {};
     }
     attributes.kprobe_func = reinterpret_cast<std::uintptr_t>(function.c_str());
     return Fd{static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};

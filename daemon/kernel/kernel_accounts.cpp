@@ -26,12 +26,17 @@ namespace {
     throw std::system_error{error, std::generic_category(), what};
 }
 
-// Has an iterator program look at all tasks, and hands over each record that it writes.
-template <typename Record, typename Use> void iterate(const bpf_program *program, Use use)
+Fd attach(const bpf_program *iterator)
 {
-    const Fd link{bpf_link_create(bpf_program__fd(program), 0, BPF_TRACE_ITER, nullptr)};
+    Fd link{bpf_link_create(bpf_program__fd(iterator), 0, BPF_TRACE_ITER, nullptr)};
     if (!link)
         fail("attaching a BPF iterator");
+    return link;
+}
+
+// Has an iterator program look at all tasks, and hands over each record that it writes.
+template <typename Record, typename Use> void iterate(const Fd &link, Use use)
+{
     const Fd iterator{bpf_iter_create(link.get())};
     if (!iterator)
         fail("creating a BPF iterator");
@@ -167,11 +172,16 @@ void KernelAccounts::load()
 {
     try {
         inspect_ = load(true);
-        processes_ = inspect_->progs.processes;
+        processes_ = attach(inspect_->progs.processes);
     } catch (const std::system_error &) {
         inspect_ = load(false);
-        processes_ = inspect_->progs.processes_without_loop;
+        processes_ = attach(inspect_->progs.processes_without_loop);
     }
+    if (maps_.how() == KTALLY_NO_ACCOUNTS)
+        return;
+    enter_all_ = attach(inspect_->progs.enter_all);
+    task_accounts_ = attach(inspect_->progs.task_accounts);
+    process_accounts_ = attach(inspect_->progs.process_accounts);
 }
 
 KernelAccounts::Inspect KernelAccounts::load(bool with_loop) const
@@ -195,7 +205,7 @@ KernelAccounts::~KernelAccounts() = default;
 void KernelAccounts::enter_cgroups() const
 {
     if (maps_.how() != KTALLY_NO_ACCOUNTS)
-        iterate<char>(inspect_->progs.enter_all, [](char) {});
+        iterate<char>(enter_all_, [](char) {});
 }
 
 Accounts::Mechanism KernelAccounts::mechanism() const
@@ -231,7 +241,7 @@ std::vector<EndedThreads> KernelAccounts::ended_threads() const
 {
     std::vector<EndedThreads> found;
     if (maps_.how() != KTALLY_NO_ACCOUNTS)
-        iterate<ktally_task>(inspect_->progs.process_accounts, [&found](const ktally_task &ended) {
+        iterate<ktally_task>(process_accounts_, [&found](const ktally_task &ended) {
             found.push_back({ended.pid, calls_of(ended.calls)});
         });
     return found;
@@ -241,7 +251,7 @@ std::vector<TaskAccount> KernelAccounts::tasks() const
 {
     std::vector<TaskAccount> found;
     if (maps_.how() != KTALLY_NO_ACCOUNTS)
-        iterate<ktally_task>(inspect_->progs.task_accounts, [&found](const ktally_task &task) {
+        iterate<ktally_task>(task_accounts_, [&found](const ktally_task &task) {
             found.push_back({task.pid, task.cgroup, calls_of(task.calls)});
         });
     return found;
@@ -261,7 +271,7 @@ void KernelAccounts::forget_cgroup(std::uint64_t id)
 // A process has the table of its first thread, and those that other threads have of their own.
 std::vector<Process> KernelAccounts::processes(Want want, std::uint32_t min_descriptors) const
 {
-    if (!inspect_)
+    if (!processes_)
         throw ProcessesAbsent{"processes are absent: " + unreadable_};
     constexpr std::array<ktally_want, 3> wanted{KTALLY_WANT_ZOMBIES, KTALLY_WANT_DESCRIPTORS, KTALLY_WANT_ALL};
     inspect_->bss->want = wanted[static_cast<std::size_t>(want)];

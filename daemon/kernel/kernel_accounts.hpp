@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 
-struct bpf_program;
 struct inspect_bpf;
 
 namespace ktally {
@@ -56,8 +55,8 @@ private:
     std::uint64_t root_;
     std::string unreadable_; // why there are no iterators
     Inspect inspect_;
-    mutable std::uint64_t entered_ = 0; // cgroup_changes() when entries were made last
-    const bpf_program *processes_ = nullptr;
+    Fd enter_all_, task_accounts_, process_accounts_, processes_; // links of iterators
+    mutable std::uint64_t entered_ = 0;                           // cgroup_changes() when entries were made last
 };
 
 } // namespace ktally
