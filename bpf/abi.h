@@ -84,8 +84,8 @@ static inline __attribute__((always_inline)) __u32 ktally_column_errno(__u32 col
     return KTALLY_OTHER_ERRNO;
 }
 
-/* Accounts: the same calls once more, by who made them. KTALLY_OPEN to KTALLY_EXEC are counted by task, the ends of tasks by
- * cgroup only. */
+/* Accounts: the same calls once more, by who made them. KTALLY_OPEN to KTALLY_EXEC are counted by task, the ends of
+ * tasks by cgroup only. */
 #define KTALLY_TASK_CALLS (KTALLY_EXEC + 1)
 
 /* A task's own, written by nobody else, so that plain ++ is exact. Added to its cgroup's when it ends, or finds itself
@@ -151,7 +151,8 @@ struct ktally_process {
     char parent_name[KTALLY_COMM];
 };
 
-enum ktally_want { KTALLY_WANT_ZOMBIES, KTALLY_WANT_DESCRIPTORS, KTALLY_WANT_ALL };
+/* For whom wants no process but zombies: nobody has so many descriptors. */
+#define KTALLY_ZOMBIES_ONLY 0xffffffffu
 
 /* The syscall table of the tracepoint backend, by ABI and number: 0, or what is counted there. */
 enum ktally_syscall_abi { KTALLY_ABI_NATIVE, KTALLY_ABI_IA32, KTALLY_ABI_X32, KTALLY_ABIS };

@@ -7,9 +7,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* What processes() writes: set by the daemon before it reads. */
-__u32 want;            /* ktally_want */
-__u32 min_descriptors; /* of KTALLY_WANT_DESCRIPTORS */
+/* processes() writes zombies, and others that have so many. Set by the daemon before it reads. */
+__u32 min_descriptors;
 
 /* The pid of a process in the namespace of who reads, which is the current task; 0 if it has none there. */
 static __always_inline __u32 pid_here(struct task_struct *task)
@@ -160,7 +159,6 @@ static __always_inline int write_process(struct bpf_iter__task *ctx, _Bool with_
 
     if (!task || (task->flags & PF_KTHREAD))
         return 0;
-    found.pid = pid_here(task);
     found.is_leader = task->pid == task->tgid;
     signal = task->signal;
     files = task->files;
@@ -169,17 +167,16 @@ static __always_inline int write_process(struct bpf_iter__task *ctx, _Bool with_
     } else {
         /* A thread has its own descriptors if it has left its leader's, or its leader has ended. */
         leader = task->group_leader;
-        if (want == KTALLY_WANT_ZOMBIES || !files || files == leader->files)
+        if (min_descriptors == KTALLY_ZOMBIES_ONLY || !files || files == leader->files)
             return 0;
     }
-    if (want == KTALLY_WANT_ZOMBIES && !found.zombie)
-        return 0;
-    if (files && want != KTALLY_WANT_ZOMBIES) {
+    if (files && min_descriptors != KTALLY_ZOMBIES_ONLY) {
         found.descriptors = open_descriptors(files, with_loop);
         found.descriptor_table = (__u64)files;
     }
-    if (want == KTALLY_WANT_DESCRIPTORS && found.descriptors < min_descriptors)
+    if (!found.zombie && found.descriptors < min_descriptors)
         return 0;
+    found.pid = pid_here(task);
     parent = task->real_parent;
     found.parent = pid_here(parent);
     found.uid = task->real_cred->uid.val;

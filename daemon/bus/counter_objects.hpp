@@ -92,7 +92,7 @@ private:
     KTALLY_FILES(X)
     std::uint64_t DescriptorsCurrent() override
     {
-        return gauge([this] { return open_descriptors(accounts().processes(Want::descriptors)); });
+        return gauge([this] { return open_descriptors(accounts().processes(all_processes)); });
     }
     std::vector<ErrorRow> GetErrors() override { return errors(); }
 };

@@ -49,7 +49,7 @@ void Service::publish(const Sample &sample, const ProcessWatch::Rules &rules)
 std::optional<ProcessWatch::Sampled> Service::watch_processes(const Sample &sample, const ProcessWatch::Rules &rules)
 {
     try {
-        auto sampled = watch_.sample(sample.taken, sample.totals, rules);
+        auto sampled = watch_.sample(sample.taken, rules);
         unreadable_ = false;
         return sampled;
     } catch (const std::exception &failure) {

@@ -295,7 +295,7 @@ std::optional<std::string> UnitObjects::path_of(std::string_view name)
 
 std::optional<std::string> UnitObjects::path_of_process(std::uint32_t pid)
 {
-    const std::vector<Process> processes = accounts_.processes(Want::all);
+    const std::vector<Process> processes = accounts_.processes(all_processes);
     const auto process = std::ranges::find(processes, pid, &Process::pid);
     if (process == processes.end())
         return std::nullopt;
@@ -340,7 +340,7 @@ std::uint64_t UnitObjects::zombies(const UnitAccount &unit)
 std::uint64_t UnitObjects::descriptors(const UnitAccount &unit)
 {
     if (!descriptors_)
-        descriptors_ = descriptors_by_unit(units(), accounts_.processes(Want::descriptors));
+        descriptors_ = descriptors_by_unit(units(), accounts_.processes(all_processes));
     const auto found = descriptors_->find(&unit);
     return found == descriptors_->end() ? 0 : found->second;
 }

@@ -57,12 +57,8 @@ struct Process {
     std::string parent_name;
 };
 
-// Which processes are wanted.
-enum class Want : std::uint8_t {
-    zombies,
-    descriptors, // those with at least `min_descriptors`
-    all,
-};
+inline constexpr std::uint32_t all_processes = 0;
+inline constexpr std::uint32_t zombies_only = KTALLY_ZOMBIES_ONLY; // their descriptors need not be counted
 
 // This kernel lets nobody look at its processes, and why.
 class ProcessesAbsent : public std::runtime_error {
@@ -96,8 +92,9 @@ public:
     // A removed cgroup that no task counts for any more.
     virtual void forget_cgroup(std::uint64_t id) = 0;
 
-    // Of all processes that ktallyd can see, those wanted. Throws ProcessesAbsent.
-    virtual std::vector<Process> processes(Want want, std::uint32_t min_descriptors = 0) const = 0;
+    // The zombies that ktallyd can see, and the other processes with at least that many descriptors. Throws
+    // ProcessesAbsent.
+    virtual std::vector<Process> processes(std::uint32_t min_descriptors) const = 0;
 
     // Calls that are in the totals of the machine and could be added to nobody.
     virtual std::uint64_t unattributed() const = 0;

@@ -2,15 +2,9 @@
 #include "core/process_watch.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ktally {
-namespace {
-
-// An exit is counted when it begins. The process is a zombie only after its memory is freed and its files are closed,
-// and that takes seconds where there is much of it.
-constexpr std::chrono::seconds longest_exit{10};
-
-} // namespace
 
 void ProcessWatch::Sampled::tell() const
 {
@@ -19,15 +13,13 @@ void ProcessWatch::Sampled::tell() const
         watch_->tell_.leak_suspected(process);
 }
 
-ProcessWatch::Sampled ProcessWatch::sample(MonotonicTime now, const Totals &totals, const Rules &rules)
+ProcessWatch::Sampled ProcessWatch::sample(MonotonicTime now, const Rules &rules)
 {
-    std::vector<Process> zombies;
-    if (zombies_possible(now, totals))
-        zombies = accounts_.processes(Want::zombies);
-    const std::vector<Process> with_many = accounts_.processes(Want::descriptors, min_leak_descriptors);
-    Zombies::Change change = zombies_.update(now, zombies, rules.zombie_grace);
-    sampled_ = std::move(zombies);
-    return {this, std::move(change), leaks_.update(with_many, rules.leak)};
+    std::vector<Process> processes = accounts_.processes(min_leak_descriptors);
+    const auto alive = std::ranges::partition(processes, &Process::zombie);
+    sampled_.emplace(std::move_iterator{processes.begin()}, std::move_iterator{alive.begin()});
+    processes.erase(processes.begin(), alive.begin());
+    return {this, zombies_.update(now, *sampled_, rules.zombie_grace), leaks_.update(processes, rules.leak)};
 }
 
 std::vector<Zombies::Zombie> ProcessWatch::zombies(MonotonicTime now)
@@ -47,19 +39,9 @@ std::size_t ProcessWatch::zombie_count(MonotonicTime now)
     return zombies_.count();
 }
 
-// Whether a sample has to look for zombies: there were some, or processes ended or were reaped not long ago.
-bool ProcessWatch::zombies_possible(MonotonicTime now, const Totals &totals)
-{
-    const auto total = [&totals](Counter counter) { return totals[static_cast<std::size_t>(counter)]; };
-    const Ends ends{total(Counter::Exits), total(Counter::TasksReleased)};
-    if (std::exchange(ends_, ends) != ends || ends[0] == absent_total)
-        moved_ = now;
-    return zombies_.count() > 0 || now - moved_ <= longest_exit;
-}
-
 std::vector<Process> ProcessWatch::look(MonotonicTime now)
 {
-    std::vector<Process> zombies = accounts_.processes(Want::zombies);
+    std::vector<Process> zombies = accounts_.processes(zombies_only);
     tell_of(zombies_.update(now, zombies, std::nullopt));
     return zombies;
 }
@@ -70,7 +52,7 @@ void ProcessWatch::tell_of(const Zombies::Change &change) const
         tell_.reaped(pid);
     if (change.appeared.empty())
         return;
-    const std::vector<Process> all = accounts_.processes(Want::all);
+    const std::vector<Process> all = accounts_.processes(all_processes);
     for (const Process &zombie : change.appeared) {
         const auto parent = std::ranges::find(all, zombie.parent, &Process::pid);
         tell_.appeared(zombie, parent == all.end() ? nullptr : &*parent);

@@ -9,7 +9,6 @@
 #include "core/time.hpp"
 #include "core/zombies.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -64,17 +63,13 @@ public:
     // Whom to tell, one at most.
     void tell(Tell tell) { tell_ = std::move(tell); }
 
-    // `totals`: of the machine, in this sample.
-    [[nodiscard]] Sampled sample(MonotonicTime now, const Totals &totals, const Rules &rules);
+    [[nodiscard]] Sampled sample(MonotonicTime now, const Rules &rules);
 
     // The zombies there are now. That they were seen is kept; and who was reaped is told.
     std::vector<Zombies::Zombie> zombies(MonotonicTime now);
     std::size_t zombie_count(MonotonicTime now);
 
 private:
-    using Ends = std::array<std::uint64_t, 2>; // of processes: Exits and TasksReleased
-
-    bool zombies_possible(MonotonicTime now, const Totals &totals);
     std::vector<Process> look(MonotonicTime now);
     void tell_of(const Zombies::Change &change) const;
 
@@ -82,8 +77,6 @@ private:
     Tell tell_;
     Zombies zombies_;
     Leaks leaks_;
-    std::optional<Ends> ends_; // in the sample before
-    MonotonicTime moved_{};    // when they were other ones last
     std::optional<std::vector<Process>> sampled_;
 };
 

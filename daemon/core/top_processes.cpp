@@ -49,7 +49,7 @@ std::vector<ProcessCount> count_processes(const Accounts &accounts, const Proces
     if (counter.calls)
         calls = calls_by_pid(accounts, *counter.calls);
     std::vector<ProcessCount> counts;
-    for (Process &process : accounts.processes(Want::all)) {
+    for (Process &process : accounts.processes(all_processes)) {
         if (uid && process.uid != *uid)
             continue;
         const auto found = calls.find(process.pid);

@@ -269,12 +269,10 @@ void KernelAccounts::forget_cgroup(std::uint64_t id)
 }
 
 // A process has the table of its first thread, and those that other threads have of their own.
-std::vector<Process> KernelAccounts::processes(Want want, std::uint32_t min_descriptors) const
+std::vector<Process> KernelAccounts::processes(std::uint32_t min_descriptors) const
 {
     if (!processes_)
         throw ProcessesAbsent{"processes are absent: " + unreadable_};
-    constexpr std::array<ktally_want, 3> wanted{KTALLY_WANT_ZOMBIES, KTALLY_WANT_DESCRIPTORS, KTALLY_WANT_ALL};
-    inspect_->bss->want = wanted[static_cast<std::size_t>(want)];
     inspect_->bss->min_descriptors = min_descriptors;
     std::vector<Process> found;
     std::vector<ktally_process> others;

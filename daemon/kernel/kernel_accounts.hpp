@@ -36,7 +36,7 @@ public:
     std::vector<TaskAccount> tasks() const override;
     std::uint64_t cgroup_changes() const override;
     void forget_cgroup(std::uint64_t id) override;
-    std::vector<Process> processes(Want want, std::uint32_t min_descriptors) const override;
+    std::vector<Process> processes(std::uint32_t min_descriptors) const override;
     std::uint64_t unattributed() const override;
 
 private:

@@ -61,16 +61,13 @@ void AccountsInFile::forget_cgroup(std::uint64_t id)
             each.id = 0;
 }
 
-std::vector<Process> AccountsInFile::processes(Want want, std::uint32_t min_descriptors) const
+std::vector<Process> AccountsInFile::processes(std::uint32_t min_descriptors) const
 {
     if (const int error = shared_.processes_error)
         throw std::system_error{error, std::generic_category(), "reading processes"};
     std::vector<Process> all;
     for (const SharedProcess &each : shared_.processes) {
-        const bool wanted = want == Want::zombies       ? each.zombie.load()
-                            : want == Want::descriptors ? each.descriptors >= min_descriptors
-                                                        : true;
-        if (each.pid != 0 && wanted)
+        if (each.pid != 0 && (each.zombie || each.descriptors >= min_descriptors))
             all.push_back({each.pid, each.parent, each.uid, each.cgroup, std::chrono::nanoseconds{each.start},
                            each.zombie, each.wait_status, each.descriptors, each.descriptor_limit,
                            each.descriptor_table, each.name.data(), each.parent_name.data()});

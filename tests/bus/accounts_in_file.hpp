@@ -19,7 +19,7 @@ public:
     std::vector<TaskAccount> tasks() const override;
     std::uint64_t cgroup_changes() const override { return shared_.changes; }
     void forget_cgroup(std::uint64_t id) override;
-    std::vector<Process> processes(Want want, std::uint32_t min_descriptors) const override;
+    std::vector<Process> processes(std::uint32_t min_descriptors) const override;
     std::uint64_t unattributed() const override { return shared_.unattributed; }
 
 private:

@@ -93,7 +93,7 @@ protected:
 
     std::optional<Process> process(pid_t pid)
     {
-        for (const Process &each : accounts().processes(Want::all, 0))
+        for (const Process &each : accounts().processes(all_processes))
             if (each.pid == static_cast<std::uint32_t>(pid))
                 return each;
         return std::nullopt;
@@ -417,7 +417,7 @@ std::vector<std::uint32_t> pids_of(const std::vector<Process> &processes)
 
 TEST_P(ProcessesOfKernel, AreZombiesAsProcSaysFromTheirEndUntilTheyAreReaped)
 {
-    const auto zombies = [this] { return pids_of(accounts().processes(Want::zombies, 0)); };
+    const auto zombies = [this] { return pids_of(accounts().processes(zombies_only)); };
     ASSERT_EQ(zombies(), zombies_of_proc());
     const pid_t one = unreaped_child([] { _exit(3); }), other = unreaped_child([] { raise(SIGKILL); });
     EXPECT_EQ(zombies(), zombies_of_proc());
@@ -444,7 +444,7 @@ TEST_P(ProcessesOfKernel, AreNoZombiesWhileAThreadLives)
                 }};
     eventually_zombie_leader(actor.pid());
     const auto is_zombie = [&] {
-        return std::ranges::count(pids_of(accounts().processes(Want::zombies, 0)), actor.pid()) == 1;
+        return std::ranges::count(pids_of(accounts().processes(zombies_only)), actor.pid()) == 1;
     };
     EXPECT_FALSE(is_zombie());
     actor.stage().reach(1);
@@ -456,7 +456,7 @@ TEST_P(ProcessesOfKernel, AreNoZombiesWhileAThreadLives)
 
 TEST_P(ProcessesOfKernel, HaveTheDescriptorsThatProcShows)
 {
-    for (const Process &each : accounts().processes(Want::all, 0)) {
+    for (const Process &each : accounts().processes(all_processes)) {
         const auto shown = descriptors_of_proc(each.pid);
         if (shown && each.pid != static_cast<std::uint32_t>(getpid())) { // which has one more open to see its own
             EXPECT_EQ(each.descriptors, *shown) << each.name;

@@ -25,14 +25,12 @@ public:
         std::erase_if(cgroups_, [id](const CgroupAccount &cgroup) { return cgroup.id == id; });
     }
 
-    std::vector<Process> processes(Want want, std::uint32_t min_descriptors) const override
+    std::vector<Process> processes(std::uint32_t min_descriptors) const override
     {
-        wanted_.push_back(want);
+        wanted_.push_back(min_descriptors);
         std::vector<Process> found;
         std::ranges::copy_if(processes_, std::back_inserter(found), [&](const Process &process) {
-            return want == Want::zombies       ? process.zombie
-                   : want == Want::descriptors ? process.descriptors >= min_descriptors
-                                               : true;
+            return process.zombie || process.descriptors >= min_descriptors;
         });
         return found;
     }
@@ -43,7 +41,7 @@ public:
     std::vector<EndedThreads> ended_threads_;
     std::vector<TaskAccount> tasks_;
     std::vector<Process> processes_;
-    mutable std::vector<Want> wanted_; // what processes were read for so far
+    mutable std::vector<std::uint32_t> wanted_; // with how many descriptors processes were read so far
     std::uint64_t changes_ = 0;
     std::uint64_t unattributed_ = 0;
 };
