@@ -4,9 +4,9 @@
  * it ends, or when its next call finds it in another cgroup.
  *
  * An account is task local storage, which nobody else looks up, which needs no atomics, and which the kernel frees with
- * the task; where tracing programs have none (before 5.13), a hash by task does. Whether a task has moved is not asked at each
- * call: tracepoint cgroup_attach_task, which comes before whoever moves it learns that it has, begins a new generation,
- * and in a new generation each task looks once.
+ * the task; where tracing programs have none (before 5.13), a hash by task does. Whether a task has moved is not asked
+ * at each call: tracepoint cgroup_attach_task, which comes before whoever moves it learns that it has, begins a new
+ * generation, and in a new generation each task looks once.
  */
 #ifndef KTALLY_ACCOUNTS_BPF_H
 #define KTALLY_ACCOUNTS_BPF_H
@@ -52,8 +52,8 @@ struct {
     __type(value, struct ktally_ended);
 } ended_threads SEC(".maps");
 
-/* Levels that are entered at once: more than anybody has above a cgroup when counting begins. Later each is entered when
- * it is made, however deep. */
+/* Levels that are entered at once: more than anybody has above a cgroup when counting begins. Later each is entered
+ * when it is made, however deep. */
 #define CGROUP_DEPTH 16
 
 /* enum ktally_accounts. Only in what is inlined into a program: functions of their own come to it too late for that. */

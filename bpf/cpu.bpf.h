@@ -2,9 +2,9 @@
 /*
  * Which slot block is this CPU's.
  *
- * The programs are compiled for KTALLY_MAX_CPUS. Before they are loaded, the daemon puts the mask for this machine's CPUs
- * in the place of the one here (daemon/kernel/slots.hpp), so the instruction must be just this one. A mask in .rodata
- * would do without that, but cost each counted call two instructions more.
+ * The programs are compiled for KTALLY_MAX_CPUS. Before they are loaded, the daemon puts the mask for this machine's
+ * CPUs in the place of the one here (daemon/kernel/slots.hpp), so the instruction must be just this one. A mask in
+ * .rodata would do without that, but cost each counted call two instructions more.
  */
 #ifndef KTALLY_CPU_BPF_H
 #define KTALLY_CPU_BPF_H

@@ -277,10 +277,9 @@ void Daemon::log_start() const
     }
     const Accounts::Mechanism accounting = source_->accounts().mechanism();
     if (accounting.state == ProbeState::absent && config_.accounting)
-        log::warning("nothing is counted by unit and process: " + accounting.reason,
-                     {{"MESSAGE_ID", message::absent},
-                      {"KTALLY_COUNTER", "Accounting"},
-                      {"KTALLY_REASON", accounting.reason}});
+        log::warning(
+            "nothing is counted by unit and process: " + accounting.reason,
+            {{"MESSAGE_ID", message::absent}, {"KTALLY_COUNTER", "Accounting"}, {"KTALLY_REASON", accounting.reason}});
     const std::string backend = backend_summary(probes);
     const Beginning beginning = source_->beginning();
     const auto present = std::ranges::count_if(probes, [](auto &probe) { return probe.state != ProbeState::absent; });

@@ -58,8 +58,8 @@ Zombies::Change Zombies::update(MonotonicTime now, const std::vector<Process> &p
 
 MonotonicTime Zombies::since(const Process &process) const
 {
-    const auto found = std::ranges::lower_bound(zombies_, identity(process), {},
-                                                [](const Known &zombie) { return identity(zombie); });
+    const auto found =
+        std::ranges::lower_bound(zombies_, identity(process), {}, [](const Known &zombie) { return identity(zombie); });
     assert(found != zombies_.end() && identity(*found) == identity(process));
     return found->since;
 }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array all_maps{"accounts", "accounts_by_task", "cgroups", "ended_threads"};
 
-// Before commit a37a32583e28 (6.1) the kernel warns in its log of a kprobe that allocates. Kernels that have task storage
-// for tracing programs, but are older, are few.
+// Before commit a37a32583e28 (6.1) the kernel warns in its log of a kprobe that allocates. Kernels that have task
+// storage for tracing programs, but are older, are few.
 void set_memory_aside(bpf_object *object)
 {
     constexpr unsigned entries = 2048;

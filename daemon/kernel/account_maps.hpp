@@ -27,8 +27,8 @@ public:
     // None, and why.
     explicit AccountMaps(std::string reason) : reason_{std::move(reason)} {}
 
-    // Those of an object that is loaded, or of an earlier instance, by name; without any, those that the object to which
-    // this is given will make.
+    // Those of an object that is loaded, or of an earlier instance, by name; without any, those that the object to
+    // which this is given will make.
     AccountMaps(ktally_accounts how, std::map<std::string, Fd> maps, std::string reason)
         : how_{how}, reason_{std::move(reason)}, maps_{std::move(maps)}
     {

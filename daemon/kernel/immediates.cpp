@@ -12,7 +12,8 @@ namespace ktally {
 void put_immediate(bpf_object *object, __u8 code, __s32 mark, __s32 value)
 {
     bpf_program *program = nullptr;
-    bpf_object__for_each_program(program, object) {
+    bpf_object__for_each_program(program, object)
+    {
         const bpf_insn *first = bpf_program__insns(program);
         std::vector<bpf_insn> instructions{first, first + bpf_program__insn_cnt(program)};
         for (bpf_insn &instruction : instructions)

@@ -98,8 +98,10 @@ Inventory Inventory::from(std::string_view text)
         Inventory inventory{
             from.at("fingerprint").get<std::uint64_t>(),
             MonotonicTime{std::chrono::microseconds{from.at("since_monotonic_usec").get<std::int64_t>()}},
-            from.at("exit_tells_group_dead").get<bool>(), from.at("entry").get<Object>(),
-            from.at("return").get<Object>(), from.at("accounts").get<Accounts>()};
+            from.at("exit_tells_group_dead").get<bool>(),
+            from.at("entry").get<Object>(),
+            from.at("return").get<Object>(),
+            from.at("accounts").get<Accounts>()};
         if (inventory.accounts.how > KTALLY_TASK_HASH)
             throw std::runtime_error{"it counts in a way that this daemon does not know"};
         check_choices(inventory.entry.choices, At::entry);

@@ -85,8 +85,8 @@ struct KernelSource::Loaded {
 
     Loaded(std::size_t possible, const KernelBtf &btf, const Refusals &configured, const Config &config)
         : cpus{possible}, exit_tells_group_dead{btf.exit_tells_group_dead()}, entry_slots{entry_layout(cpus)},
-          return_slots{return_layout(cpus)}, entry_refusals{configured}, return_refusals{configured},
-          accounts{new_accounts(btf, entry_slots, config), shared(), find_root_cgroup()},
+          return_slots{return_layout(cpus)}, entry_refusals{configured},
+          return_refusals{configured}, accounts{new_accounts(btf, entry_slots, config), shared(), find_root_cgroup()},
           entry{load<entry_bpf>(btf, in_entry(), entry_refusals)}, ret{load<return_bpf>(btf, in_return(),
                                                                                         return_refusals)}
     {
@@ -100,8 +100,8 @@ struct KernelSource::Loaded {
         : cpus{possible}, exit_tells_group_dead{inventory.exit_tells_group_dead},
           entry_slots{left.take(entry_slots_name, slots(entry_layout(cpus), inventory.entry.slots))},
           return_slots{left.take(return_slots_name, slots(return_layout(cpus), inventory.ret.slots))},
-          entry_refusals{configured}, return_refusals{configured},
-          accounts{adopt_accounts(inventory, left), shared(), find_root_cgroup()},
+          entry_refusals{configured}, return_refusals{configured}, accounts{adopt_accounts(inventory, left), shared(),
+                                                                            find_root_cgroup()},
           entry{nullptr, adopt(inventory, inventory.entry, left)}, ret{nullptr, adopt_return(inventory, left)}
     {
     }
@@ -242,7 +242,9 @@ void KernelSource::leave(const Programs &programs)
 
 void KernelSource::write_inventory(bool with_return)
 {
-    Inventory inventory{fingerprint_, beginning_.since, loaded_->exit_tells_group_dead,
+    Inventory inventory{fingerprint_,
+                        beginning_.since,
+                        loaded_->exit_tells_group_dead,
                         inventory_of(loaded_->entry_slots.map(), loaded_->entry.programs),
                         inventory_of(loaded_->return_slots.map(), loaded_->ret.programs),
                         inventory_of(loaded_->accounts.maps())};

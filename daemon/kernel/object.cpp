@@ -141,8 +141,7 @@ template <typename Skeleton> Object<Skeleton> load(const KernelBtf &btf, Counted
     }
 }
 
-template <typename Skeleton>
-void attach(Object<Skeleton> &object, const KernelBtf &btf, Counted in, Refusals &refusals)
+template <typename Skeleton> void attach(Object<Skeleton> &object, const KernelBtf &btf, Counted in, Refusals &refusals)
 {
     for (auto refused = object.programs.attach(); !refused.empty(); refused = object.programs.attach()) {
         refusals.targets.merge(refused);
@@ -162,8 +161,8 @@ AccountMaps make_account_maps(const KernelBtf &btf, const Slots &slots)
                                     trial->progs.tp_cgroup_rmdir, trial->progs.tp_cgroup_attach})
             bpf_program__set_autoload(needed, true);
         if (const int error = -entry_bpf::load(trial.get()))
-            reason += (reason.empty() ? "" : "; ") + ("accounts by " + std::string{name(how)} + ": " +
-                                                      std::strerror(error));
+            reason +=
+                (reason.empty() ? "" : "; ") + ("accounts by " + std::string{name(how)} + ": " + std::strerror(error));
         else
             return {how, accounts_of(trial->obj, how), reason};
     }

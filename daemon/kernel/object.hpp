@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Object: one of the two BPF objects that count, loaded with the best that this kernel does not refuse, however often it has to be
-// asked for that. object.cpp is the only user of the skeletons' programs.
+// Object: one of the two BPF objects that count, loaded with the best that this kernel does not refuse, however often
+// it has to be asked for that. object.cpp is the only user of the skeletons' programs.
 #pragma once
 
 #include "kernel/account_maps.hpp"

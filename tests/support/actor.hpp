@@ -84,8 +84,8 @@ pid_t unreaped_child(const std::function<void()> &body);
 // Until the first thread of a process has ended.
 void eventually_zombie_leader(pid_t pid);
 
-// What /proc says: processes all of whose threads are zombies, in order; how many descriptors a process has open, nothing
-// if there is no such process.
+// What /proc says: processes all of whose threads are zombies, in order; how many descriptors a process has open,
+// nothing if there is no such process.
 std::vector<std::uint32_t> zombies_of_proc();
 std::optional<std::uint32_t> descriptors_of_proc(std::uint32_t pid);
 

@@ -4,6 +4,7 @@
 // unit's cgroup before the program runs is the same for two units that differ in the workload only, so the difference
 // of two units is compared: of reads, for systemd moves its child from both sides, and whether the child's own write to
 // cgroup.procs comes before or after that is a matter of luck.
+#include "client.hpp"
 #include "eventually.hpp"
 #include "message.hpp"
 #include "service_fixture.hpp"
@@ -55,11 +56,10 @@ protected:
 
     void TearDown() override
     {
-        for (const std::string &unit : started_)
-            finished({"systemctl", "kill", "--signal=KILL", unit});
-        for (const std::string &unit : started_) {
-            finished({"systemctl", "stop", unit});
-            finished({"systemctl", "reset-failed", unit});
+        if (!started_.empty()) {
+            of_all_started({"systemctl", "kill", "--signal=KILL"});
+            of_all_started({"systemctl", "stop"});
+            of_all_started({"systemctl", "reset-failed"});
         }
         Service::TearDown();
     }
@@ -89,19 +89,22 @@ protected:
     std::optional<std::uint64_t> counter(const std::string &unit, const std::string &interface,
                                          const std::string &property)
     {
-        const Finished found = finished({"busctl", "--json=short", "call", "org.ktally1", "/org/ktally1",
-                                         "org.ktally1.Manager", "GetUnit", "s", unit});
-        if (found.status != 0)
+        const Client client;
+        const Reply found = client.manager("GetUnit", "s", unit.c_str());
+        if (!found.error().empty())
             return std::nullopt;
-        const std::string path = json::parse(found.text)["data"][0];
-        return json::parse(output({"busctl", "--json=short", "get-property", "org.ktally1", path,
-                                   "org.ktally1." + interface, property}))["data"]
-            .get<std::uint64_t>();
+        return client.number(("org.ktally1." + interface).c_str(), property.c_str(), found.path());
     }
 
     std::uint64_t reads(const std::string &unit) { return counter(unit, "Vfs", "Reads").value_or(0); }
 
     std::uint64_t zombies() { return client_.properties("Processes").at("ZombiesCurrent").get<std::uint64_t>(); }
+
+    void of_all_started(std::vector<std::string> command)
+    {
+        command.insert(command.end(), started_.begin(), started_.end());
+        finished(command);
+    }
 
     std::vector<std::string> started_;
 };

@@ -3,11 +3,17 @@
 
 #include "eventually.hpp"
 
+#include <systemd/sd-bus.h>
+
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
+#include <string_view>
 
 namespace ktally::test {
 namespace {
@@ -24,6 +30,27 @@ std::vector<std::string> lines(const std::string &text)
     for (std::string line; std::getline(stream, line);)
         found.push_back(line);
     return found;
+}
+
+// Of systemd itself and in the way of systemctl, whatever the bus does, but without a process for each question, which
+// would hold up what is waited for. 0 if the daemon is not active.
+pid_t active_main_pid()
+{
+    constexpr const char *systemd = "org.freedesktop.systemd1";
+    constexpr const char *unit = "/org/freedesktop/systemd1/unit/ktallyd_2eservice";
+    sd_bus *opened = nullptr;
+    sd_bus_new(&opened);
+    sd_bus_set_address(opened, "unix:path=/run/systemd/private");
+    sd_bus_start(opened);
+    const std::unique_ptr<sd_bus, decltype(&sd_bus_flush_close_unref)> bus{opened, sd_bus_flush_close_unref};
+    std::uint32_t pid = 0;
+    char *text = nullptr;
+    sd_bus_get_property_trivial(bus.get(), systemd, unit, "org.freedesktop.systemd1.Service", "MainPID", nullptr, 'u',
+                                &pid);
+    sd_bus_get_property_string(bus.get(), systemd, unit, "org.freedesktop.systemd1.Unit", "ActiveState", nullptr,
+                               &text);
+    const std::unique_ptr<char, decltype(&std::free)> state{text, std::free};
+    return state && std::string_view{state.get()} == "active" ? static_cast<pid_t>(pid) : 0;
 }
 
 } // namespace
@@ -59,9 +86,9 @@ void Service::TearDown()
         std::cerr << "the journal of ktallyd:\n"
                   << finished({"journalctl", since_, "--no-pager", "--unit=ktallyd", "--output=short-monotonic"}).text;
     stop();
-    fs::remove_all(drop_ins);
     fs::remove_all(configuration);
-    output({"systemctl", "daemon-reload"});
+    if (fs::remove_all(drop_ins) > 0)
+        output({"systemctl", "daemon-reload"});
     finished({"systemctl", "reset-failed", "ktallyd"});
 }
 
@@ -95,10 +122,8 @@ pid_t Service::successor(pid_t pid)
     pid_t now = 0;
     const bool there = eventually(
         [&] {
-            const auto state = lines(output({"systemctl", "show", "ktallyd", "--property=MainPID,ActiveState"}));
-            const auto main = std::ranges::find_if(state, [](auto &line) { return line.starts_with("MainPID="); });
-            now = std::stoi(main->substr(8));
-            return now != 0 && now != pid && std::ranges::find(state, "ActiveState=active") != state.end();
+            now = active_main_pid();
+            return now != 0 && now != pid;
         },
         machine_patience);
     return there ? now : 0;
