@@ -15,11 +15,16 @@ Totals DaemonClient::totals()
 {
     Totals totals{};
     for (const CounterRow &counter : counters)
-        totals[static_cast<std::size_t>(counter.counter)] =
-            proxy_->getProperty(std::string{counter.property})
-                .onInterface("org.ktally1." + std::string{counter.interface})
-                .get<std::uint64_t>();
+        totals[static_cast<std::size_t>(counter.counter)] = total(counter.counter);
     return totals;
+}
+
+std::uint64_t DaemonClient::total(Counter counter)
+{
+    const CounterRow &table = row(counter);
+    return proxy_->getProperty(std::string{table.property})
+        .onInterface("org.ktally1." + std::string{table.interface})
+        .get<std::uint64_t>();
 }
 
 std::map<std::string, sdbus::Variant> DaemonClient::properties(const std::string &interface)

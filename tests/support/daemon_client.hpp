@@ -23,6 +23,7 @@ public:
 
     // One by one: GetAll reads the gauges too, for which the daemon makes calls that are counted.
     Totals totals();
+    std::uint64_t total(Counter counter);
     Errors errors();
     void set_return_program(bool enabled);
     // Of the counters; and the last row, of what counts by unit and process.
