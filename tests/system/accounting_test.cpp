@@ -96,6 +96,13 @@ protected:
         return client.number(("org.ktally1." + interface).c_str(), property.c_str(), found.path());
     }
 
+    std::string pid_of(const std::string &unit)
+    {
+        std::string pid = output({"systemctl", "show", "--value", "--property=MainPID", unit});
+        pid.pop_back();
+        return pid;
+    }
+
     std::uint64_t reads(const std::string &unit) { return counter(unit, "Vfs", "Reads").value_or(0); }
 
     std::uint64_t zombies() { return client_.properties("Processes").at("ZombiesCurrent").get<std::uint64_t>(); }
@@ -174,7 +181,11 @@ TEST_F(Accounting, OfAUnitHasItsOwnCgroupsBelow)
 
 TEST_F(Accounting, FollowsProcessesThatMoveToAnotherUnit)
 {
-    start_unit("ktally-to.service", "exec sleep infinity");
+    start_unit("ktally-to.service", "kill -STOP $$");
+    ASSERT_TRUE(eventually(
+        [&] { return text_of("/proc/" + pid_of("ktally-to.service") + "/stat").find(") T ") != std::string::npos; },
+        machine_patience))
+        << "it makes no calls any more";
     const auto group = [](const std::string &unit) {
         std::string text = output({"systemctl", "show", "--value", "--property=ControlGroup", unit});
         text.pop_back();
@@ -225,8 +236,7 @@ TEST_F(Accounting, OfUnitsGoesOnWhenTheDaemonIsRestarted)
 TEST_F(Accounting, FindsTheUnitOfAProcess)
 {
     start_unit("ktally-here.service", "exec sleep infinity");
-    std::string pid = output({"systemctl", "show", "--value", "--property=MainPID", "ktally-here.service"});
-    pid.pop_back();
+    const std::string pid = pid_of("ktally-here.service");
     EXPECT_THAT(
         output({"busctl", "call", "org.ktally1", "/org/ktally1", "org.ktally1.Manager", "GetUnitByPID", "u", pid}),
         HasSubstr("/org/ktally1/unit/ktally_2dhere_2eservice"));
@@ -245,10 +255,11 @@ TEST_F(Accounting, FindsTheProcessThatReadsMost)
         machine_patience));
 }
 
-// sleep reaps nobody: the child that the shell left it stays a zombie.
+// sleep reaps nobody: the child that the shell left it, and that ends when the shell is sleep, stays a zombie.
 TEST_F(Accounting, NamesTheParentOfAZombie)
 {
-    start_unit("ktally-careless.service", "true & exec sleep infinity");
+    start_unit("ktally-careless.service", "until read -r name </proc/$$/comm && [[ $name == sleep ]]; do :; done & "
+                                          "exec sleep infinity");
     json zombie;
     const auto listed = [&] {
         const json rows = json::parse(output({"ktallyctl", "zombies", "--json=short"}));
