@@ -210,9 +210,10 @@ Costs added_by_accounts(Backend backend)
     return with;
 }
 
-// Bytes of all objects that the kernel's slab caches have given out.
-long slab_bytes()
+// Bytes that the kernel's kmalloc caches have given out, when what is freed after a grace period is.
+long kmalloc_bytes()
 {
+    std::this_thread::sleep_for(std::chrono::seconds{3});
     std::ifstream info{"/proc/slabinfo"};
     std::string line;
     std::getline(info, line);
@@ -223,7 +224,8 @@ long slab_bytes()
         std::string cache;
         long active = 0, all = 0, size = 0;
         words >> cache >> active >> all >> size;
-        bytes += active * size;
+        if (cache.starts_with("kmalloc-"))
+            bytes += active * size;
     }
     return bytes;
 }
@@ -237,7 +239,7 @@ double bytes_per_process(Backend backend, bool accounts)
     std::array<int, 2> ready{};
     if (pipe(ready.data()) != 0)
         throw std::system_error{errno, std::generic_category(), "pipe"};
-    const long before = slab_bytes();
+    const long before = kmalloc_bytes();
     std::vector<pid_t> children;
     for (int count = 0; count < processes; ++count) {
         const pid_t child = fork();
@@ -253,12 +255,14 @@ double bytes_per_process(Backend backend, bool accounts)
         if (read(ready[0], &byte, 1) != 1)
             throw std::runtime_error{"a child did not come up"};
     }
-    std::this_thread::sleep_for(std::chrono::seconds{3}); // of the guest's time: what is freed after a grace period is
-    const long bytes = slab_bytes() - before;
-    for (const pid_t child : children)
+    const long bytes = kmalloc_bytes() - before;
+    for (const pid_t child : children) {
         kill(child, SIGKILL);
-    while (wait(nullptr) > 0)
-        ;
+        waitpid(child, nullptr, 0);
+    }
+    close(zero);
+    close(ready[0]);
+    close(ready[1]);
     return static_cast<double>(bytes) / processes;
 }
 
