@@ -40,8 +40,7 @@ static __always_inline __u8 syscall_entry(struct pt_regs *regs, __u32 id)
 
     if (number >= KTALLY_SYSCALLS)
         return 0;
-    /* The verifier follows registers, not values: clang 19 compares one and indexes with another, unless told not to.
-     */
+    /* The verifier follows registers, not values: clang 19 compares one and indexes with another if it is not told. */
     barrier_var(number);
     number &= KTALLY_SYSCALLS - 1;
     if (id & X32_SYSCALL_BIT) {

@@ -86,9 +86,9 @@ protected:
                                 "        return polkit.Result.NO;\n"
                                 "});\n";
         output({"sh", "-c", std::string{"echo 'root:"} + password + "' | chpasswd"});
-        finished(
-            {"systemctl", "reset-failed", "polkit"}); // its start limit, which quick tests come to, if it is loaded
-        output({"systemctl", "restart", "polkit"});   // what it kept of the last test's passwords
+        // If it is loaded, it has a start limit, which quick tests come to.
+        finished({"systemctl", "reset-failed", "polkit"});
+        output({"systemctl", "restart", "polkit"}); // what it kept of the last test's passwords
         configure("Interval=100ms\n");
         start();
     }

@@ -9,8 +9,8 @@ import tempfile
 import verdict
 
 # One thread for all CPUs: with a thread for each (MTTCG) kernels hang or crash now and then while functions are patched.
-# It takes turns at each pause instruction, so that a CPU which spins costs little. The kernel allows as many tasks as fill
-# an eighth of the memory, and a test makes 5,000.
+# It takes turns at each pause instruction, so that a CPU which spins costs little. The kernel allows as many tasks as
+# fill an eighth of the memory, and a test makes 5,000.
 OPTIONS = [
     "-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-m", "1024",
     "-accel", "tcg,thread=single",
