@@ -6,7 +6,8 @@
  * loads one backend of each.
  * Plain ++ is exact: a slot belongs to one CPU, and a program cannot be preempted by itself. Where it runs
  * with preemption on (in a trampoline since kernel commit ca06f55b9002, in a tracepoint since 7.0), the
- * kernel skips the second run and counts it in recursion_misses, which the daemon adds.
+ * kernel skips the second run and counts it in recursion_misses, which the daemon adds: to the total where
+ * each run is a call, and everywhere to what may be in no account.
  */
 #include "accounts.bpf.h"
 #include "cpu.bpf.h"
@@ -401,6 +402,14 @@ int tp_exit_forget(__u64 *ctx)
 
     if (task->pid == task->tgid)
         bpf_map_delete_elem(&dead_groups, &group);
+    return 0;
+}
+
+/* For accounts: a task whose end was skipped has its own still. */
+SEC("tp_btf/sched_process_free")
+int tp_close_account(__u64 *ctx)
+{
+    close_account((struct task_struct *)ctx[0]);
     return 0;
 }
 

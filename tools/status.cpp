@@ -130,7 +130,7 @@ std::string heading(const Status &status)
     if (status.zombies)
         text += label("Zombies") + total_text(*status.zombies) + '\n';
     if (status.unattributed > 0)
-        text += label("Unattributed") + counted(status.unattributed, "call") + " of no unit\n";
+        text += label("Unattributed") + "at most " + counted(status.unattributed, "call") + " of no unit\n";
 
     name = "Absent";
     for (const ProbeRow &probe : status.probes)

@@ -53,7 +53,7 @@ private:
     void GetUnitByPID(sdbus::Result<sdbus::ObjectPath> &&result, std::uint32_t pid) override;
     void ListTopProcesses(sdbus::Result<std::vector<Accounting::Row>> &&result, std::string counter,
                           std::uint32_t limit, Accounting::Options options) override;
-    std::uint64_t EventsUnattributed() override { return source_.accounts().unattributed(); }
+    std::uint64_t EventsUnattributed() override { return source_.unattributed(); }
     std::string Version() override { return facts_.version; }
     std::string Backend() override;
     std::vector<std::string> Features() override;

@@ -95,9 +95,6 @@ public:
     // The zombies that ktallyd can see, and the other processes with at least that many descriptors. Throws
     // ProcessesAbsent.
     virtual std::vector<Process> processes(std::uint32_t min_descriptors) const = 0;
-
-    // Calls that are in the totals of the machine and could be added to nobody.
-    virtual std::uint64_t unattributed() const = 0;
 };
 
 } // namespace ktally

@@ -74,6 +74,10 @@ public:
 
     // Who did it. Lives as long as the source.
     virtual Accounts &accounts() = 0;
+
+    // At most so many calls are in no account: those for which there was no room, and each run of the entry program that
+    // the kernel skipped, if there are accounts.
+    virtual std::uint64_t unattributed() const = 0;
 };
 
 // The backends in use for the calls that can be hooked in more than one way, most preferred first: "fentry",

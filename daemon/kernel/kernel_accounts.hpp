@@ -37,7 +37,9 @@ public:
     std::uint64_t cgroup_changes() const override;
     void forget_cgroup(std::uint64_t id) override;
     std::vector<Process> processes(std::uint32_t min_descriptors) const override;
-    std::uint64_t unattributed() const override;
+
+    // Calls that were counted and could be added to nobody.
+    std::uint64_t unattributed() const;
 
 private:
     struct Destroy {

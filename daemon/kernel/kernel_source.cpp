@@ -352,6 +352,13 @@ Accounts &KernelSource::accounts()
     return loaded_->accounts;
 }
 
+std::uint64_t KernelSource::unattributed() const
+{
+    if (loaded_->accounts.maps().how() == KTALLY_NO_ACCOUNTS)
+        return 0;
+    return loaded_->accounts.unattributed() + loaded_->entry.programs.recursion_misses();
+}
+
 bool KernelSource::return_attached() const
 {
     return loaded_->ret.programs.attached();

@@ -33,6 +33,7 @@ public:
     void detach_return() override;
     bool return_attached() const override;
     Accounts &accounts() override;
+    std::uint64_t unattributed() const override;
 
 private:
     struct Loaded; // slots, objects and their programs

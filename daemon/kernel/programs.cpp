@@ -19,6 +19,13 @@ bool uses(const Choice &choice, Backend backend)
     return choice.backend == backend;
 }
 
+std::uint64_t misses_of(int program)
+{
+    bpf_prog_info info{};
+    unsigned size = sizeof info;
+    return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
 } // namespace
 
 std::vector<std::string> program_names(const Choice &choice, Variant variant)
@@ -33,7 +40,7 @@ std::vector<std::string> program_names(const Choice &choice, Variant variant)
         if (choice.first == KTALLY_EXIT && !variant.exit_tells_group_dead)
             return {"tp_exit_first", "tp_exit_forget"};
         if (choice.first == KTALLY_TASK_EXIT && variant.accounts)
-            return {"tp_task_exit", "tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"};
+            return {"tp_task_exit", "tp_close_account", "tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"};
         return {"tp_" + std::string{hooks[choice.first].name}};
     }
     std::vector<std::string> names;
@@ -90,12 +97,16 @@ std::map<std::pair<Backend, std::string>, std::string> Programs::attach()
 std::uint64_t Programs::recursion_misses(const Choice &choice) const
 {
     std::uint64_t misses = 0;
-    for (const Program &each : programs(choice)) {
-        bpf_prog_info info{};
-        unsigned size = sizeof info;
-        if (bpf_obj_get_info_by_fd(fd(each), &info, &size) == 0)
-            misses += info.recursion_misses;
-    }
+    for (const Program &each : programs(choice))
+        misses += misses_of(fd(each));
+    return misses;
+}
+
+std::uint64_t Programs::recursion_misses() const
+{
+    std::uint64_t misses = 0;
+    for (const auto &[name, each] : all_attached())
+        misses += misses_of(each.program);
     return misses;
 }
 

@@ -47,6 +47,7 @@ public:
     // How many runs of a choice's programs the kernel skipped because they would have preempted themselves: in a
     // trampoline, and from 7.0 on in a tracepoint too; before, and in a kprobe, preemption is off.
     std::uint64_t recursion_misses(const Choice &choice) const;
+    std::uint64_t recursion_misses() const; // of all programs
 
     const std::vector<Choice> &choices() const { return choices_; }
     const Choice &choice(ktally_call first) const;

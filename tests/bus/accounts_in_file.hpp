@@ -20,7 +20,6 @@ public:
     std::uint64_t cgroup_changes() const override { return shared_.changes; }
     void forget_cgroup(std::uint64_t id) override;
     std::vector<Process> processes(std::uint32_t min_descriptors) const override;
-    std::uint64_t unattributed() const override { return shared_.unattributed; }
 
 private:
     SharedAccounts &shared_;

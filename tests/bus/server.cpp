@@ -75,6 +75,7 @@ public:
 
     bool return_attached() const override { return attached_; }
     Accounts &accounts() override { return accounts_; }
+    std::uint64_t unattributed() const override { return file_.numbers().accounts.unattributed; }
 
 private:
     test::SharedFile file_;

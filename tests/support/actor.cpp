@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
-#include <new>
 #include <stdexcept>
 #include <system_error>
 
@@ -95,18 +93,9 @@ void Cgroup::take(pid_t pid) const
         throw std::runtime_error{path_.string() + " does not take process " + std::to_string(pid)};
 }
 
-void Actor::Unmap::operator()(Stage *stage) const
-{
-    munmap(stage, sizeof *stage);
-}
-
 Actor::Actor(const Cgroup &cgroup, const std::function<void(Stage &)> &body)
 {
     mallopt(M_ARENA_MAX, 1); // for more of them the C library opens a file, to see how many CPUs there are
-    void *memory = mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        fail("mmap");
-    stage_.reset(new (memory) Stage);
     pid_ = fork();
     if (pid_ < 0)
         fail("fork");

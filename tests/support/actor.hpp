@@ -5,6 +5,7 @@
 #pragma once
 
 #include "eventually.hpp"
+#include "shared.hpp"
 
 #include <fcntl.h>
 #include <sys/types.h>
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,11 +64,7 @@ public:
     void finish();          // reaps it
 
 private:
-    struct Unmap {
-        void operator()(Stage *stage) const;
-    };
-
-    std::unique_ptr<Stage, Unmap> stage_;
+    Shared<Stage> stage_;
     pid_t pid_;
 };
 

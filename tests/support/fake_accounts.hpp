@@ -18,7 +18,6 @@ public:
     std::vector<EndedThreads> ended_threads() const override { return ended_threads_; }
     std::vector<TaskAccount> tasks() const override { return tasks_; }
     std::uint64_t cgroup_changes() const override { return changes_; }
-    std::uint64_t unattributed() const override { return unattributed_; }
 
     void forget_cgroup(std::uint64_t id) override
     {
@@ -43,7 +42,6 @@ public:
     std::vector<Process> processes_;
     mutable std::vector<std::uint32_t> wanted_; // with how many descriptors processes were read so far
     std::uint64_t changes_ = 0;
-    std::uint64_t unattributed_ = 0;
 };
 
 } // namespace ktally::test

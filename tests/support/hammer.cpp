@@ -2,7 +2,6 @@
 #include "hammer.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include <chrono>
 #include <csignal>
 #include <iterator>
-#include <new>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -47,10 +45,6 @@ constexpr unsigned rounds_to_a_fork = 16;
 Hammer::Hammer(unsigned threads, const std::filesystem::path &directory, std::chrono::milliseconds rest)
     : threads_{threads}
 {
-    void *memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        throw std::bad_alloc{};
-    shared_ = new (memory) Shared{};
     std::vector<std::string> files;
     for (unsigned thread = 0; thread < threads; ++thread)
         files.push_back(directory / ("hammer" + std::to_string(thread)));
@@ -81,7 +75,6 @@ Hammer::~Hammer()
         kill(process_, SIGKILL);
         waitpid(process_, nullptr, 0);
     }
-    munmap(shared_, sizeof(Shared));
 }
 
 Worth Hammer::stop()

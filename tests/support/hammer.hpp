@@ -4,6 +4,7 @@
 // they did. For what happens meanwhile: the return program switched, CPUs that come and go.
 #pragma once
 
+#include "shared.hpp"
 #include "worth.hpp"
 
 #include <sys/types.h>
@@ -31,14 +32,14 @@ public:
     Worth stop();
 
 private:
-    struct Shared {
+    struct Progress {
         std::atomic<bool> stop;
         std::atomic<std::uint64_t> rounds; // of all threads
         std::atomic<std::uint64_t> forks;
     };
 
     unsigned threads_;
-    Shared *shared_; // memory of both processes
+    Shared<Progress> shared_;
     pid_t process_;
 };
 

@@ -34,6 +34,7 @@ public:
 
     bool return_attached() const override { return attached; }
     Accounts &accounts() override { return accounts_; }
+    std::uint64_t unattributed() const override { return 0; }
 
     Totals totals{};
     bool attach_fails = false;

@@ -141,7 +141,8 @@ TEST(EntrySkeleton, MasksTheCpuWithOneInstructionInEveryProgramThatCounts)
     bpf_object__for_each_program(program, skeleton->obj)
     {
         const std::string name{bpf_program__name(program)};
-        EXPECT_EQ(cpu_masks(program), name == "tp_exit_forget" || name.starts_with("tp_cgroup_") ? 0 : 1) << name;
+        const bool counts = name != "tp_exit_forget" && name != "tp_close_account" && !name.starts_with("tp_cgroup_");
+        EXPECT_EQ(cpu_masks(program), counts ? 1 : 0) << name;
     }
 }
 
@@ -215,8 +216,8 @@ TEST(EntrySkeleton, HasAProgramForEveryHookAndBackendAndNoOther)
     }
     // Kernels before 6.16 do not say which task is a group's last.
     expected.insert({"tp_exit_first", "tp_exit_forget"});
-    // The life of cgroups, for accounts.
-    expected.insert({"tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"});
+    // The end of tasks and the life of cgroups, for accounts.
+    expected.insert({"tp_close_account", "tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"});
     const Entry skeleton{entry_bpf::open()};
     ASSERT_TRUE(skeleton);
     EXPECT_EQ(programs_of(skeleton->obj), expected);

@@ -3,18 +3,16 @@
 // Exactness, by equality: every counter moves by what the workload is worth, on the kernel and the backend that this
 // guest was booted for, whatever happens meanwhile.
 #include "hammer.hpp"
+#include "preemption.hpp"
 #include "quiet_fixture.hpp"
+#include "shared.hpp"
 #include "workload.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -232,55 +230,28 @@ TEST_P(Exact, ProcessesWhoseThreadsEndTogether)
     });
 }
 
-// Two threads on one CPU: one reads as fast as it can, the other, with a real-time priority, is woken by a timer over
-// and over, and the read that wakes it is counted too. Where programs run with preemption on, some of those come in the
-// middle of the program, which the kernel then skips.
-[[noreturn]] void preempt_a_reader(int preemptions, std::uint64_t *reads)
-{
-    cpu_set_t first;
-    CPU_ZERO(&first);
-    CPU_SET(0, &first);
-    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (sched_setaffinity(0, sizeof first, &first) != 0 || zero < 0 || timer < 0)
-        _exit(1);
-    std::atomic<bool> done{false};
-    std::uint64_t read_by_first = 0;
-    std::thread preempting{[&] {
-        const sched_param priority{.sched_priority = 50};
-        const itimerspec often{{0, 100'000}, {0, 100'000}};
-        std::uint64_t expirations = 0;
-        if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0 || timerfd_settime(timer, 0, &often, nullptr) != 0)
-            _exit(1);
-        for (int count = 0; count < preemptions; ++count)
-            if (read(timer, &expirations, sizeof expirations) != sizeof expirations)
-                _exit(1);
-        done = true;
-    }};
-    for (std::uint64_t bytes = 0; !done; ++read_by_first)
-        if (read(zero, &bytes, sizeof bytes) != sizeof bytes)
-            _exit(1);
-    preempting.join();
-    *reads = read_by_first + static_cast<std::uint64_t>(preemptions);
-    _exit(0);
-}
-
+// The read that wakes the thread that preempts is counted too.
 TEST_P(Exact, AReaderPreemptedTenThousandTimes)
 {
-    constexpr int preemptions = 10'000;
-    auto *reads = static_cast<std::uint64_t *>(
-        mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    ASSERT_NE(reads, MAP_FAILED);
+    constexpr std::uint64_t preemptions = 10'000;
+    const Shared<std::uint64_t> reads;
     expect_exactly([&] {
         const pid_t child = fork();
-        if (child == 0)
-            preempt_a_reader(preemptions, reads);
+        if (child == 0) {
+            const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+            char byte = 0;
+            const auto read_one = [&] {
+                if (read(zero, &byte, 1) != 1)
+                    _exit(1);
+            };
+            *reads = while_preempted(preemptions, read_one, [] {}) + preemptions;
+            _exit(0);
+        }
         int status = -1;
         EXPECT_EQ(waitpid(child, &status, 0), child);
         EXPECT_EQ(status, 0);
         return Worth{{Counter::Reads, *reads}, {Counter::Opened, 1}, {Counter::ThreadsCreated, 1}, {Counter::Exits, 1}};
     });
-    munmap(reads, sizeof *reads);
 }
 
 // More calls in flight than a kretprobe has room for by default (ten, or two for each CPU).
