@@ -42,8 +42,11 @@ protected:
     {
         if (geteuid() != 0)
             GTEST_SKIP() << "not root: BPF programs cannot be loaded";
-        start();
-        for (const Probe &probe : source_->probes())
+        if (!source())
+            start();
+        unattributed_before_ = source()->unattributed();
+        skipped_before_ = skipped_runs();
+        for (const Probe &probe : source()->probes())
             if (probe.counter == Counter::Reads && probe.state == ProbeState::absent)
                 GTEST_SKIP() << probe.reason;
         const auto mechanism = accounts().mechanism();
@@ -53,18 +56,23 @@ protected:
 
     void TearDown() override
     {
-        if (source_ && !IsSkipped()) {
-            EXPECT_EQ(source_->unattributed() - unattributed_before_, skipped_runs() - skipped_before_);
+        if (!IsSkipped()) {
+            EXPECT_EQ(source()->unattributed() - unattributed_before_, skipped_runs() - skipped_before_);
         }
     }
 
+    static void TearDownTestSuite() { counting_.clear(); }
+
+    // One of each backend for all tests: it takes long to begin.
+    std::optional<KernelSource> &source() { return counting_[GetParam()].source; }
+    MemoryFdStore &store() const { return counting_[GetParam()].store; }
+
+    // Or goes on with what the store has.
     void start()
     {
         Config config;
         config.backend = GetParam();
-        source_.emplace(config, store_, MonotonicTime{});
-        unattributed_before_ = source_->unattributed();
-        skipped_before_ = skipped_runs();
+        source().emplace(config, store(), MonotonicTime{});
     }
 
     // How many runs of the entry program the kernel skipped so far, because they came in the middle of another. What
@@ -72,7 +80,7 @@ protected:
     std::uint64_t skipped_runs() const
     {
         std::uint64_t skipped = 0;
-        for (const auto &[name, fd] : store_.kept) {
+        for (const auto &[name, fd] : store().kept) {
             bpf_prog_info info{};
             unsigned size = sizeof info;
             if (name.starts_with(program_name({})) && bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0)
@@ -88,7 +96,7 @@ protected:
         return testing::AllOf(testing::Ge(calls - skipped), testing::Le(calls));
     }
 
-    Accounts &accounts() { return source_->accounts(); }
+    Accounts &accounts() { return source()->accounts(); }
 
     // What a cgroup has, without those below.
     Calls of_cgroup(std::uint64_t id)
@@ -133,8 +141,12 @@ protected:
 
     static void add(Calls &sum, const Calls &more) { std::ranges::transform(sum, more, sum.begin(), std::plus{}); }
 
-    MemoryFdStore store_;
-    std::optional<KernelSource> source_;
+    struct Counting {
+        MemoryFdStore store;
+        std::optional<KernelSource> source;
+    };
+
+    static inline std::map<Backend, Counting> counting_;
     std::uint64_t unattributed_before_ = 0;
     std::uint64_t skipped_before_ = 0;
 };
@@ -282,7 +294,7 @@ TEST_P(AccountsOfKernel, OwnUpToWhatAPreemptedReaderDid)
 {
     Cgroup unit{"ktally-preempted"};
     const Shared<std::uint64_t> reads;
-    const std::uint64_t before = source_->total(Counter::Reads);
+    const std::uint64_t before = source()->total(Counter::Reads);
     Actor actor{unit, [&](Stage &) {
                     const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
                     char byte = 0;
@@ -295,7 +307,7 @@ TEST_P(AccountsOfKernel, OwnUpToWhatAPreemptedReaderDid)
     EXPECT_GT(*reads, 5000u);
     EXPECT_THAT(of_cgroup(unit.id())[KTALLY_READ], made(*reads));
     if (counts_every_run(KTALLY_READ, GetParam())) {
-        EXPECT_GE(source_->total(Counter::Reads) - before, *reads);
+        EXPECT_GE(source()->total(Counter::Reads) - before, *reads);
     }
 }
 
@@ -421,10 +433,11 @@ TEST_P(AccountsOfKernel, KnowTheirCgroupsByNameAndParent)
 // Nobody was in it when counting began.
 TEST_P(AccountsOfKernel, KnowCgroupsBelowOneThatWasEmpty)
 {
-    source_.reset();
-    store_.kept.clear();
+    source().reset();
+    store().kept.clear();
     Cgroup slice{"ktally-empty"};
     start();
+    unattributed_before_ = skipped_before_ = 0;
     EXPECT_FALSE(entry(slice.id()));
     Cgroup middle{"ktally-empty/middle"}, unit{"ktally-empty/middle/unit"};
     Actor actor{unit, [](Stage &) { read_zero(9); }};
@@ -447,13 +460,11 @@ TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
                     stage.await(4);
                 }};
     actor.stage().await(1);
-    source_.reset();
+    source().reset();
     actor.stage().reach(2);
     actor.stage().await(3);
-    Config config;
-    config.backend = GetParam();
-    source_.emplace(config, store_, MonotonicTime{});
-    EXPECT_TRUE(source_->beginning().adopted);
+    start();
+    EXPECT_TRUE(source()->beginning().adopted);
     EXPECT_THAT(of_cgroup(unit.id())[KTALLY_READ], made(30));
     EXPECT_THAT(of_process(actor.pid())[KTALLY_READ], made(30));
     actor.stage().reach(4);
