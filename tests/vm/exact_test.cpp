@@ -165,7 +165,7 @@ TEST_P(Exact, TwoHundredTogglesOfTheReturnProgramUnderFourThreads)
         each *= times / measured;
     expect_exactly(
         [&] {
-            Hammer hammer{4, scratch_.path()};
+            Hammer hammer{4, scratch_.path(), std::chrono::milliseconds{10}};
             toggle(times);
             return calls_of(hammer.stop());
         },
