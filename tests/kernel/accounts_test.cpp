@@ -42,11 +42,11 @@ protected:
     {
         if (geteuid() != 0)
             GTEST_SKIP() << "not root: BPF programs cannot be loaded";
-        if (!source())
+        if (!source_)
             start();
-        unattributed_before_ = source()->unattributed();
+        unattributed_before_ = source_->unattributed();
         skipped_before_ = skipped_runs();
-        for (const Probe &probe : source()->probes())
+        for (const Probe &probe : source_->probes())
             if (probe.counter == Counter::Reads && probe.state == ProbeState::absent)
                 GTEST_SKIP() << probe.reason;
         const auto mechanism = accounts().mechanism();
@@ -56,31 +56,37 @@ protected:
 
     void TearDown() override
     {
-        if (!IsSkipped()) {
-            EXPECT_EQ(source()->unattributed() - unattributed_before_, skipped_runs() - skipped_before_);
-        }
+        if (IsSkipped())
+            return;
+        // With fentry, a program may be preempted while it has the storage of tasks to itself, which kernels before 7.0
+        // let only one look into on each CPU.
+        const std::uint64_t skipped = skipped_runs() - skipped_before_;
+        EXPECT_GE(unattributed(), skipped);
+        EXPECT_TRUE(unattributed() == skipped || GetParam() == Backend::fentry) << unattributed() << ' ' << skipped;
     }
 
-    static void TearDownTestSuite() { counting_.clear(); }
-
-    // One of each backend for all tests: it takes long to begin.
-    std::optional<KernelSource> &source() { return counting_[GetParam()].source; }
-    MemoryFdStore &store() const { return counting_[GetParam()].store; }
+    static void TearDownTestSuite()
+    {
+        source_.reset();
+        store_.kept.clear();
+    }
 
     // Or goes on with what the store has.
     void start()
     {
         Config config;
         config.backend = GetParam();
-        source().emplace(config, store(), MonotonicTime{});
+        source_.emplace(config, store_, MonotonicTime{});
     }
 
-    // How many runs of the entry program the kernel skipped so far, because they came in the middle of another. What
-    // they would have counted nobody knows.
+    // Since the test began.
+    std::uint64_t unattributed() const { return source_->unattributed() - unattributed_before_; }
+
+    // How many runs of the entry program the kernel skipped so far, because they came in the middle of another.
     std::uint64_t skipped_runs() const
     {
         std::uint64_t skipped = 0;
-        for (const auto &[name, fd] : store().kept) {
+        for (const auto &[name, fd] : store_.kept) {
             bpf_prog_info info{};
             unsigned size = sizeof info;
             if (name.starts_with(program_name({})) && bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0)
@@ -89,14 +95,13 @@ protected:
         return skipped;
     }
 
-    // Just so many calls; or, where the kernel skipped runs since the test began, no more than those are missing.
+    // Just so many calls, but for those that the daemon says may be missing.
     testing::Matcher<std::uint64_t> made(std::uint64_t calls) const
     {
-        const std::uint64_t skipped = std::min(calls, skipped_runs() - skipped_before_);
-        return testing::AllOf(testing::Ge(calls - skipped), testing::Le(calls));
+        return testing::AllOf(testing::Ge(calls - std::min(calls, unattributed())), testing::Le(calls));
     }
 
-    Accounts &accounts() { return source()->accounts(); }
+    Accounts &accounts() { return source_->accounts(); }
 
     // What a cgroup has, without those below.
     Calls of_cgroup(std::uint64_t id)
@@ -141,18 +146,22 @@ protected:
 
     static void add(Calls &sum, const Calls &more) { std::ranges::transform(sum, more, sum.begin(), std::plus{}); }
 
-    struct Counting {
-        MemoryFdStore store;
-        std::optional<KernelSource> source;
-    };
-
-    static inline std::map<Backend, Counting> counting_;
+    // For all tests of a backend: it takes long to begin.
+    static inline MemoryFdStore store_;
+    static inline std::optional<KernelSource> source_;
     std::uint64_t unattributed_before_ = 0;
     std::uint64_t skipped_before_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Kernel, AccountsOfKernel, testing::ValuesIn(backends),
-                         [](const auto &backend) { return std::string{name(backend.param)}; });
+std::string backend_name(const testing::TestParamInfo<Backend> &backend)
+{
+    return std::string{name(backend.param)};
+}
+
+// One backend after the other.
+INSTANTIATE_TEST_SUITE_P(Fentry, AccountsOfKernel, testing::Values(Backend::fentry), backend_name);
+INSTANTIATE_TEST_SUITE_P(Kprobe, AccountsOfKernel, testing::Values(Backend::kprobe), backend_name);
+INSTANTIATE_TEST_SUITE_P(Tracepoint, AccountsOfKernel, testing::Values(Backend::tracepoint), backend_name);
 
 TEST_P(AccountsOfKernel, HaveWhatShortLivedProcessesDid)
 {
@@ -294,7 +303,7 @@ TEST_P(AccountsOfKernel, OwnUpToWhatAPreemptedReaderDid)
 {
     Cgroup unit{"ktally-preempted"};
     const Shared<std::uint64_t> reads;
-    const std::uint64_t before = source()->total(Counter::Reads);
+    const std::uint64_t before = source_->total(Counter::Reads);
     Actor actor{unit, [&](Stage &) {
                     const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
                     char byte = 0;
@@ -307,7 +316,7 @@ TEST_P(AccountsOfKernel, OwnUpToWhatAPreemptedReaderDid)
     EXPECT_GT(*reads, 5000u);
     EXPECT_THAT(of_cgroup(unit.id())[KTALLY_READ], made(*reads));
     if (counts_every_run(KTALLY_READ, GetParam())) {
-        EXPECT_GE(source()->total(Counter::Reads) - before, *reads);
+        EXPECT_GE(source_->total(Counter::Reads) - before, *reads);
     }
 }
 
@@ -389,9 +398,18 @@ TEST_P(AccountsOfKernel, OfARemovedCgroupGoOnInItsParent)
     EXPECT_EQ(gone->parent, slice.id());
     EXPECT_THAT(gone->calls[KTALLY_READ], made(77));
     EXPECT_THAT(of_cgroup(slice.id())[KTALLY_READ], made(77));
+}
+
+// Nobody was in it: for a task that is released later there would be nobody to count for.
+TEST_P(AccountsOfKernel, OfARemovedCgroupAreForgotten)
+{
+    std::optional<Cgroup> unit{"ktally-forgotten"};
+    const std::uint64_t id = unit->id();
+    unit.reset();
+    ASSERT_TRUE(entry(id));
+    EXPECT_TRUE(entry(id)->gone);
     accounts().forget_cgroup(id);
     EXPECT_FALSE(entry(id));
-    EXPECT_THAT(of_cgroup(slice.id())[KTALLY_READ], made(77));
 }
 
 // Its next call finds out that it has moved, when there is no such cgroup any more.
@@ -433,8 +451,8 @@ TEST_P(AccountsOfKernel, KnowTheirCgroupsByNameAndParent)
 // Nobody was in it when counting began.
 TEST_P(AccountsOfKernel, KnowCgroupsBelowOneThatWasEmpty)
 {
-    source().reset();
-    store().kept.clear();
+    source_.reset();
+    store_.kept.clear();
     Cgroup slice{"ktally-empty"};
     start();
     unattributed_before_ = skipped_before_ = 0;
@@ -460,11 +478,11 @@ TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
                     stage.await(4);
                 }};
     actor.stage().await(1);
-    source().reset();
+    source_.reset();
     actor.stage().reach(2);
     actor.stage().await(3);
     start();
-    EXPECT_TRUE(source()->beginning().adopted);
+    EXPECT_TRUE(source_->beginning().adopted);
     EXPECT_THAT(of_cgroup(unit.id())[KTALLY_READ], made(30));
     EXPECT_THAT(of_process(actor.pid())[KTALLY_READ], made(30));
     actor.stage().reach(4);
@@ -474,8 +492,7 @@ TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
 
 // Zombies and descriptors are the same on every backend.
 class ProcessesOfKernel : public AccountsOfKernel {};
-INSTANTIATE_TEST_SUITE_P(Kernel, ProcessesOfKernel, testing::Values(Backend::tracepoint),
-                         [](const auto &backend) { return std::string{name(backend.param)}; });
+INSTANTIATE_TEST_SUITE_P(Tracepoint, ProcessesOfKernel, testing::Values(Backend::tracepoint), backend_name);
 
 // As fast as they can come and go.
 TEST_P(ProcessesOfKernel, OfWhichThereAreTwentyThousandShortOnesAreAllCounted)
