@@ -73,7 +73,8 @@ protected:
             const auto begin = std::chrono::steady_clock::now();
             act();
             const auto tasks = worth.find(Counter::TasksReleased);
-            const Totals after = totals_after_release(before[released] + (tasks == worth.end() ? 0 : tasks->second),
+            const Totals after = totals_after_release(before[released] + missed_before[name(Counter::TasksReleased)] +
+                                                          (tasks == worth.end() ? 0 : tasks->second),
                                                       released_in_softirq_ ? 500ms : 20s);
             const auto time = std::chrono::steady_clock::now() - begin;
             auto missed_after = daemon_->missed();

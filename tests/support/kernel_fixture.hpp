@@ -32,8 +32,9 @@ protected:
     // The same, counting with one backend only; skips the test where the kernel refuses it.
     void start(Backend backend);
 
-    // The totals, as soon as that many tasks were released, or after some patience. The tracepoint sched_process_free
-    // comes an RCU grace period after a task ended, which the kernel may put off for ten seconds (CONFIG_RCU_LAZY).
+    // The totals, as soon as that many tasks were released or missed, or after some patience. The tracepoint
+    // sched_process_free comes an RCU grace period after a task ended, which the kernel may put off for ten seconds
+    // (CONFIG_RCU_LAZY).
     Totals totals_after_release(std::uint64_t expected, std::chrono::milliseconds patience);
 
     static constexpr auto released = static_cast<std::size_t>(Counter::TasksReleased);
