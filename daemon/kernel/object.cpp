@@ -157,10 +157,9 @@ AccountMaps make_account_maps(const KernelBtf &btf, const Slots &slots)
         const auto trial = open<entry_bpf>(btf, {}, {slots, AccountMaps{how, {}, {}}});
         bpf_program *program = nullptr;
         bpf_object__for_each_program(program, trial->obj) bpf_program__set_autoload(program, false);
-        for (bpf_program *needed :
-             {trial->progs.tp_exec, trial->progs.tp_task_exit, trial->progs.tp_close_account,
-              trial->progs.tp_cgroup_mkdir, trial->progs.tp_cgroup_rmdir, trial->progs.tp_cgroup_attach})
-            bpf_program__set_autoload(needed, true);
+        bpf_program__set_autoload(trial->progs.tp_exec, true);
+        for (const char *needed : account_programs)
+            bpf_program__set_autoload(bpf_object__find_program_by_name(trial->obj, needed), true);
         if (const int error = -entry_bpf::load(trial.get()))
             reason +=
                 (reason.empty() ? "" : "; ") + ("accounts by " + std::string{name(how)} + ": " + std::strerror(error));

@@ -40,7 +40,7 @@ std::vector<std::string> program_names(const Choice &choice, Variant variant)
         if (choice.first == KTALLY_EXIT && !variant.exit_tells_group_dead)
             return {"tp_exit_first", "tp_exit_forget"};
         if (choice.first == KTALLY_TASK_EXIT && variant.accounts)
-            return {"tp_task_exit", "tp_close_account", "tp_cgroup_mkdir", "tp_cgroup_rmdir", "tp_cgroup_attach"};
+            return {account_programs.begin(), account_programs.end()};
         return {"tp_" + std::string{hooks[choice.first].name}};
     }
     std::vector<std::string> names;

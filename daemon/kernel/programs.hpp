@@ -10,6 +10,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,6 +23,10 @@ struct Variant {
     bool exit_tells_group_dead; // KernelBtf
     bool accounts;              // AccountMaps: there are some
 };
+
+// The programs of accounts.
+inline constexpr std::array account_programs{"tp_task_exit", "tp_close_account", "tp_cgroup_mkdir", "tp_cgroup_rmdir",
+                                             "tp_cgroup_attach"};
 
 // The names of a choice's programs; none if it is absent. The end of tasks brings those of cgroups with it, if there
 // are accounts: they are closed there.
