@@ -2,179 +2,26 @@
 //
 // Who did it, by equality: each cgroup and each process has just what its tasks did, however they come, go, move and
 // end. With the real programs on the running kernel, in this process; what runs beside does not run in these cgroups.
-#include "actor.hpp"
-#include "core/accounts.hpp"
-#include "kernel/adoption.hpp"
-#include "kernel/kernel_source.hpp"
-#include "memory_fd_store.hpp"
+#include "accounts_fixture.hpp"
 #include "preemption.hpp"
 #include "shared.hpp"
 
-#include <bpf/bpf.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <sched.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <map>
 #include <optional>
 #include <thread>
 
 namespace ktally::test {
 namespace {
 
-class AccountsOfKernel : public testing::TestWithParam<Backend> {
-protected:
-    void SetUp() override
-    {
-        if (geteuid() != 0)
-            GTEST_SKIP() << "not root: BPF programs cannot be loaded";
-        if (!source_)
-            start();
-        unattributed_before_ = source_->unattributed();
-        skipped_before_ = skipped_runs();
-        for (const Probe &probe : source_->probes())
-            if (probe.counter == Counter::Reads && probe.state == ProbeState::absent)
-                GTEST_SKIP() << probe.reason;
-        const auto mechanism = accounts().mechanism();
-        if (mechanism.state == ProbeState::absent)
-            GTEST_SKIP() << mechanism.reason;
-    }
-
-    void TearDown() override
-    {
-        if (IsSkipped())
-            return;
-        // With fentry, a program may be preempted while it has the storage of tasks to itself, which kernels before 7.0
-        // let only one look into on each CPU.
-        const std::uint64_t skipped = skipped_runs() - skipped_before_;
-        if (GetParam() == Backend::fentry) {
-            EXPECT_GE(unattributed(), skipped);
-        } else {
-            EXPECT_EQ(unattributed(), skipped);
-        }
-    }
-
-    static void TearDownTestSuite()
-    {
-        source_.reset();
-        store_.kept.clear();
-    }
-
-    // Or goes on with what the store has.
-    void start()
-    {
-        Config config;
-        config.backend = GetParam();
-        source_.emplace(config, store_, MonotonicTime{});
-    }
-
-    // Since the test began.
-    std::uint64_t unattributed() const { return source_->unattributed() - unattributed_before_; }
-
-    // How many runs of the entry program the kernel skipped so far, because they came in the middle of another.
-    std::uint64_t skipped_runs() const
-    {
-        std::uint64_t skipped = 0;
-        for (const auto &[name, fd] : store_.kept) {
-            bpf_prog_info info{};
-            unsigned size = sizeof info;
-            if (name.starts_with(program_name({})) && bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0)
-                skipped += info.recursion_misses;
-        }
-        return skipped;
-    }
-
-    // Just so many calls, but for those that the daemon says may be missing.
-    testing::Matcher<std::uint64_t> made(std::uint64_t calls) const
-    {
-        return testing::AllOf(testing::Ge(calls - std::min(calls, unattributed())), testing::Le(calls));
-    }
-
-    Accounts &accounts() { return source_->accounts(); }
-
-    // What a cgroup has, without those below.
-    Calls of_cgroup(std::uint64_t id)
-    {
-        Calls sum{};
-        for (const CgroupAccount &cgroup : accounts().cgroups())
-            if (cgroup.id == id)
-                add(sum, cgroup.calls);
-        for (const TaskAccount &task : accounts().tasks())
-            if (task.cgroup == id)
-                add(sum, task.calls);
-        return sum;
-    }
-
-    Calls of_process(pid_t pid)
-    {
-        Calls sum{};
-        for (const EndedThreads &ended : accounts().ended_threads())
-            if (ended.pid == static_cast<std::uint32_t>(pid))
-                add(sum, ended.calls);
-        for (const TaskAccount &task : accounts().tasks())
-            if (task.pid == static_cast<std::uint32_t>(pid))
-                add(sum, task.calls);
-        return sum;
-    }
-
-    std::optional<CgroupAccount> entry(std::uint64_t id)
-    {
-        for (const CgroupAccount &cgroup : accounts().cgroups())
-            if (cgroup.id == id)
-                return cgroup;
-        return std::nullopt;
-    }
-
-    std::optional<Process> process(pid_t pid)
-    {
-        for (const Process &each : accounts().processes(all_processes))
-            if (each.pid == static_cast<std::uint32_t>(pid))
-                return each;
-        return std::nullopt;
-    }
-
-    static void add(Calls &sum, const Calls &more) { std::ranges::transform(sum, more, sum.begin(), std::plus{}); }
-
-    // For all tests of a backend: it takes long to begin.
-    static inline MemoryFdStore store_;
-    static inline std::optional<KernelSource> source_;
-    std::uint64_t unattributed_before_ = 0;
-    std::uint64_t skipped_before_ = 0;
-};
-
-std::string backend_name(const testing::TestParamInfo<Backend> &backend)
-{
-    return std::string{name(backend.param)};
-}
-
 // One backend after the other.
 INSTANTIATE_TEST_SUITE_P(Fentry, AccountsOfKernel, testing::Values(Backend::fentry), backend_name);
 INSTANTIATE_TEST_SUITE_P(Kprobe, AccountsOfKernel, testing::Values(Backend::kprobe), backend_name);
 INSTANTIATE_TEST_SUITE_P(Tracepoint, AccountsOfKernel, testing::Values(Backend::tracepoint), backend_name);
-
-template <typename Body> void in_a_vforked_child(Body body)
-{
-    const pid_t child = vfork();
-    if (child == 0) {
-        body();
-        _exit(0);
-    }
-    waitpid(child, nullptr, 0);
-}
 
 TEST_P(AccountsOfKernel, HaveWhatShortLivedProcessesDid)
 {
@@ -505,135 +352,6 @@ TEST_P(AccountsOfKernel, OfTheNextInstanceGoOn)
     actor.stage().reach(4);
     actor.finish();
     EXPECT_THAT(of_cgroup(unit.id())[KTALLY_READ], made(30));
-}
-
-// Zombies and descriptors are the same on every backend.
-class ProcessesOfKernel : public AccountsOfKernel {};
-INSTANTIATE_TEST_SUITE_P(Tracepoint, ProcessesOfKernel, testing::Values(Backend::tracepoint), backend_name);
-
-// As fast as they can come and go.
-TEST_P(ProcessesOfKernel, OfWhichThereAreTwentyThousandShortOnesAreAllCounted)
-{
-    constexpr std::uint64_t processes = 20'000;
-    Cgroup unit{"ktally-many"};
-    Actor actor{unit, [](Stage &) {
-                    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-                    char byte = 0;
-                    for (std::uint64_t count = 0; count < processes; ++count)
-                        in_a_vforked_child([&] { syscall(SYS_read, zero, &byte, 1); });
-                }};
-    actor.finish();
-    const Calls calls = of_cgroup(unit.id());
-    EXPECT_THAT(calls[KTALLY_READ], made(processes));
-    EXPECT_THAT(calls[KTALLY_FORK], made(processes));
-    EXPECT_THAT(calls[KTALLY_EXIT], made(processes + 1));
-    EXPECT_THAT(calls[KTALLY_OPEN], made(1));
-}
-
-std::vector<std::uint32_t> pids_of(const std::vector<Process> &processes)
-{
-    std::vector<std::uint32_t> pids;
-    std::ranges::transform(processes, std::back_inserter(pids), &Process::pid);
-    std::ranges::sort(pids);
-    return pids;
-}
-
-TEST_P(ProcessesOfKernel, AreZombiesAsProcSaysFromTheirEndUntilTheyAreReaped)
-{
-    const auto zombies = [this] { return pids_of(accounts().processes(zombies_only)); };
-    ASSERT_EQ(zombies(), zombies_of_proc());
-    const pid_t one = unreaped_child([] { _exit(3); }), other = unreaped_child([] { raise(SIGKILL); });
-    EXPECT_EQ(zombies(), zombies_of_proc());
-    ASSERT_TRUE(process(one) && process(other));
-    EXPECT_EQ(process(one)->wait_status, 3 << 8);
-    EXPECT_EQ(process(one)->parent, static_cast<std::uint32_t>(getpid()));
-    EXPECT_EQ(process(one)->parent_name, process(getpid())->name);
-    EXPECT_EQ(process(other)->wait_status, SIGKILL);
-    waitpid(one, nullptr, 0);
-    EXPECT_EQ(zombies(), zombies_of_proc());
-    waitpid(other, nullptr, 0);
-    EXPECT_EQ(zombies(), zombies_of_proc());
-}
-
-TEST_P(ProcessesOfKernel, AreNoZombiesWhileAThreadLives)
-{
-    Cgroup unit{"ktally-leader"};
-    Actor actor{unit, [](Stage &stage) {
-                    std::thread{[&stage] {
-                        stage.await(1);
-                        _exit(0);
-                    }}.detach();
-                    syscall(SYS_exit, 0);
-                }};
-    eventually_zombie_leader(actor.pid());
-    const auto is_zombie = [&] {
-        return std::ranges::count(pids_of(accounts().processes(zombies_only)), actor.pid()) == 1;
-    };
-    EXPECT_FALSE(is_zombie());
-    actor.stage().reach(1);
-    actor.await_end();
-    EXPECT_TRUE(is_zombie());
-    actor.finish();
-    EXPECT_FALSE(is_zombie());
-}
-
-TEST_P(ProcessesOfKernel, HaveTheDescriptorsThatProcShows)
-{
-    for (const Process &each : accounts().processes(all_processes)) {
-        const auto shown = descriptors_of_proc(each.pid);
-        if (shown && each.pid != static_cast<std::uint32_t>(getpid())) { // which has one more open to see its own
-            EXPECT_EQ(each.descriptors, *shown) << each.name;
-        }
-    }
-}
-
-TEST_P(ProcessesOfKernel, HaveDescriptorsOfEveryKind)
-{
-    const std::uint32_t before = process(getpid())->descriptors;
-    std::array<int, 2> pipe_ends{}, sockets{};
-    ASSERT_EQ(pipe(pipe_ends.data()), 0);
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()), 0);
-    const int event = eventfd(0, 0), file = open("/dev/null", O_RDONLY);
-    EXPECT_EQ(process(getpid())->descriptors, before + 6);
-    for (int fd : {pipe_ends[0], pipe_ends[1], sockets[0], sockets[1], event, file})
-        close(fd);
-    EXPECT_EQ(process(getpid())->descriptors, before);
-}
-
-TEST_P(ProcessesOfKernel, HaveDescriptorsInTablesOfEverySize)
-{
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    const std::uint32_t before = process(getpid())->descriptors;
-    for (const int number : {63, 64, 1023, 1024, 4000, static_cast<int>(limit.rlim_cur) - 1}) {
-        if (fcntl(number, F_GETFD) >= 0)
-            continue;
-        ASSERT_EQ(dup2(STDERR_FILENO, number), number);
-        EXPECT_EQ(process(getpid())->descriptors, before + 1) << number;
-        close(number);
-    }
-    EXPECT_EQ(process(getpid())->descriptor_limit, limit.rlim_cur);
-}
-
-TEST_P(ProcessesOfKernel, HaveASharedTableAndThoseOfTheirThreads)
-{
-    Cgroup unit{"ktally-tables"};
-    Actor actor{unit, [](Stage &stage) {
-                    std::thread{[&stage] {
-                        unshare(CLONE_FILES);
-                        open("/dev/null", O_RDONLY);
-                        stage.reach(1);
-                        stage.await(2);
-                    }}.join();
-                }};
-    actor.stage().await(1);
-    const auto main_thread = descriptors_of_proc(static_cast<std::uint32_t>(actor.pid()));
-    ASSERT_TRUE(main_thread);
-    EXPECT_EQ(process(actor.pid())->descriptors, 2 * *main_thread + 1);
-    actor.stage().reach(2);
-    actor.finish();
 }
 
 } // namespace
